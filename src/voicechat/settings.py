@@ -1,0 +1,202 @@
+"""Every knob of the server on one page, read once from the environment.
+
+Each field is set by the variable named in `VARIABLES`, or by the file that `<VARIABLE>_FILE` names. An unknown
+`VOICECHAT_*` variable is an error, so a misspelt one is never silently ignored. This is the only module
+that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from voicechat.errors import Invalid
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Secret(str):
+    """Text that never shows itself in a repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of settings for one part of the house."""
+
+
+class ServerSettings(Group):
+    """Where the web side listens and what it believes about the network before it."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "VoiceChat"
+    public_url: str = ""                    # https://voice.example.org; empty: what the browser says
+    trusted_proxies: str = ""               # CIDRs, comma separated, whose X-Forwarded-For is believed
+    data_dir: str = "./data"
+    shutdown_grace_s: Positive = 10
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL; an empty url starts the embedded one under the data folder."""
+
+    url: Secret = Secret("")
+    pool: Annotated[int, msgspec.Meta(ge=2, le=200)] = 10
+
+
+class RedisSettings(Group):
+    """Redis; an empty url starts the embedded one under the data folder."""
+
+    url: Secret = Secret("")
+
+
+class MediaSettings(Group):
+    """The voice port and the engine's limits."""
+
+    host: str = ""                          # address to bind; empty: the web side's host
+    port: Port = 7882
+    public_ip: str = ""                     # comma separated IPv4/IPv6; empty: found from the interfaces
+    slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
+    max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000
+    room_peers: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 100
+
+
+class AuthSettings(Group):
+    """Who may come in, and for how long."""
+
+    registration_policy: Annotated[str, msgspec.Meta(pattern="^(open|invite_only|closed)$")] = "open"
+    access_ttl_s: Positive = 900
+    refresh_ttl_s: Positive = 30 * 86_400
+    jwt_algorithm: Annotated[str, msgspec.Meta(pattern="^(EdDSA|RS256)$")] = "EdDSA"
+    secret_key: Secret = Secret("")         # 32 bytes hex; empty: made in the data folder on first start
+    argon2_memory_kib: Annotated[int, msgspec.Meta(ge=1024)] = 19_456
+    argon2_parallel: Positive = 2           # password hashes worked on at once
+
+
+class LimitSettings(Group):
+    """Bounds on what callers may send and hold."""
+
+    enabled: bool = True
+    body_bytes: Positive = 256 * 1024
+    frame_bytes: Positive = 16 * 1024
+    connections_per_user: Positive = 20
+    connections_total: Positive = 10_000
+    guilds_per_user: Positive = 100
+    members_per_guild: Positive = 5_000
+    channels_per_guild: Positive = 500
+    invites_per_guild: Positive = 100
+
+
+class GatewaySettings(Group):
+    """The WebSocket's clockwork."""
+
+    heartbeat_interval_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    resume_window_s: Annotated[float, msgspec.Meta(ge=0)] = 90.0
+    replay_events: Positive = 1_000
+    outbox_events: Positive = 2_000
+    outbox_bytes: Positive = 4 * 1024 * 1024
+
+
+class LogSettings(Group):
+    """How the log is written."""
+
+    style: Annotated[str, msgspec.Meta(pattern="^(pretty|json)$")] = "pretty"
+    level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
+
+
+class Settings(Group):
+    """All settings, a group for each part of the house."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    media: MediaSettings = MediaSettings()
+    auth: AuthSettings = AuthSettings()
+    limits: LimitSettings = LimitSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    log: LogSettings = LogSettings()
+
+
+_PLAIN_NAMES = {"DATABASE_URL": ("database", "url"), "REDIS_URL": ("redis", "url")}
+
+
+def _variables() -> dict[str, tuple[str, str]]:
+    """Name every setting's variable: VOICECHAT_<GROUP>_<FIELD>, the server group's without its name."""
+    names = dict(_PLAIN_NAMES)
+    for group in msgspec.structs.fields(Settings):
+        for field in msgspec.structs.fields(group.type):
+            if (group.name, field.name) in _PLAIN_NAMES.values():
+                continue
+            prefix = "VOICECHAT" if group.name == "server" else f"VOICECHAT_{group.name.upper()}"
+            names[f"{prefix}_{field.name.upper()}"] = (group.name, field.name)
+    return names
+
+
+VARIABLES: Mapping[str, tuple[str, str]] = _variables()
+
+
+def load(
+    environ: Mapping[str, str] | None = None, overrides: Mapping[tuple[str, str], Any] | None = None
+) -> Settings:
+    """Build the settings from the environment; `overrides` (command line) win over it.
+
+    Raises Invalid naming the variable, what was expected and what came.
+    """
+    environ = os.environ if environ is None else environ
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in _given(environ).items():
+        group, field = VARIABLES[name]
+        groups.setdefault(group, {})[field] = _converted(name, group, field, value)
+    for (group, field), value in (overrides or {}).items():
+        groups.setdefault(group, {})[field] = _converted(f"--{field}", group, field, value)
+    types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    return Settings(**{group: types[group](**values) for group, values in groups.items()})
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Collect the variables that are set, by value or by file, and refuse unknown names."""
+    given: dict[str, str] = {}
+    for name, value in environ.items():
+        plain = name.removesuffix("_FILE")
+        if name in VARIABLES:
+            given[name] = value
+        elif plain in VARIABLES:
+            given[plain] = _file_content(name, value)
+        elif name.startswith("VOICECHAT_"):
+            raise Invalid(f"unknown setting {name}; `voicechat serve --check` lists the known ones")
+    return given
+
+
+def _file_content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as problem:
+        raise Invalid(f"{name} names the file {path}, which cannot be read: {problem.strerror}") from problem
+
+
+def _converted(name: str, group: str, field: str, value: Any) -> Any:
+    group_type = {entry.name: entry.type for entry in msgspec.structs.fields(Settings)}[group]
+    expected = {entry.name: entry.type for entry in msgspec.structs.fields(group_type)}[field]
+    if expected is Secret:
+        return Secret(value)
+    try:
+        return msgspec.convert(value, expected, strict=False)
+    except msgspec.ValidationError as problem:
+        raise Invalid(f"{name}: {problem} (given: {value!r})") from problem
+
+
+def page(settings: Settings) -> list[tuple[str, str]]:
+    """List every variable with its effective value, secrets masked."""
+    rows = []
+    for name, (group, field) in sorted(VARIABLES.items()):
+        value = getattr(getattr(settings, group), field)
+        rows.append((name, "***" if isinstance(value, Secret) and value else str(value)))
+    return rows
