@@ -1,8 +1,8 @@
 """Every knob of the server on one page, read once from the environment.
 
-Each field is set by the variable named in `VARIABLES`, or by the file that `<VARIABLE>_FILE` names. An unknown
-`VOICECHAT_*` variable is an error, so a misspelt one is never silently ignored. This is the only module
-that reads the environment.
+Each field is set by the variable named in `VARIABLES`, or by the file that `<VARIABLE>_FILE` names. An
+unknown `VOICECHAT_*` variable is an error, so a misspelt one is never silently ignored. This is the only
+module that reads the environment.
 """
 
 from __future__ import annotations
@@ -29,59 +29,55 @@ class Secret(str):
         return "'***'" if self else "''"
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of settings for one part of the house."""
-
-
-class ServerSettings(Group):
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the web side listens and what it believes about the network before it."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "VoiceChat"
-    public_url: str = ""                    # https://voice.example.org; empty: what the browser says
-    trusted_proxies: str = ""               # CIDRs, comma separated, whose X-Forwarded-For is believed
+    public_url: str = ""  # https://voice.example.org; empty: what the browser says
+    trusted_proxies: str = ""  # CIDRs, comma separated, whose X-Forwarded-For is believed
     data_dir: str = "./data"
     shutdown_grace_s: Positive = 10
 
 
-class DatabaseSettings(Group):
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """PostgreSQL; an empty url starts the embedded one under the data folder."""
 
     url: Secret = Secret("")
     pool: Annotated[int, msgspec.Meta(ge=2, le=200)] = 10
 
 
-class RedisSettings(Group):
+class RedisSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Redis; an empty url starts the embedded one under the data folder."""
 
     url: Secret = Secret("")
 
 
-class MediaSettings(Group):
+class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The voice port and the engine's limits."""
 
-    host: str = ""                          # address to bind; empty: the web side's host
+    host: str = ""  # address to bind; empty: the web side's host
     port: Port = 7882
-    public_ip: str = ""                     # comma separated IPv4/IPv6; empty: found from the interfaces
+    public_ip: str = ""  # comma separated IPv4/IPv6; empty: found from the interfaces
     slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
     max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000
     room_peers: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 100
 
 
-class AuthSettings(Group):
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may come in, and for how long."""
 
     registration_policy: Annotated[str, msgspec.Meta(pattern="^(open|invite_only|closed)$")] = "open"
     access_ttl_s: Positive = 900
     refresh_ttl_s: Positive = 30 * 86_400
     jwt_algorithm: Annotated[str, msgspec.Meta(pattern="^(EdDSA|RS256)$")] = "EdDSA"
-    secret_key: Secret = Secret("")         # 32 bytes hex; empty: made in the data folder on first start
+    secret_key: Secret = Secret("")  # 32 bytes hex; empty: made in the data folder on first start
     argon2_memory_kib: Annotated[int, msgspec.Meta(ge=1024)] = 19_456
-    argon2_parallel: Positive = 2           # password hashes worked on at once
+    argon2_parallel: Positive = 2  # password hashes worked on at once
 
 
-class LimitSettings(Group):
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds on what callers may send and hold."""
 
     enabled: bool = True
@@ -95,7 +91,7 @@ class LimitSettings(Group):
     invites_per_guild: Positive = 100
 
 
-class GatewaySettings(Group):
+class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The WebSocket's clockwork."""
 
     heartbeat_interval_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
@@ -105,14 +101,14 @@ class GatewaySettings(Group):
     outbox_bytes: Positive = 4 * 1024 * 1024
 
 
-class LogSettings(Group):
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the log is written."""
 
     style: Annotated[str, msgspec.Meta(pattern="^(pretty|json)$")] = "pretty"
     level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
 
 
-class Settings(Group):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, a group for each part of the house."""
 
     server: ServerSettings = ServerSettings()

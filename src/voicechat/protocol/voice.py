@@ -1,0 +1,245 @@
+"""Voice: signalling, who is where, who speaks.
+
+    voice_join → voice_offer → voice_answer → (ICE, DTLS) → voice_connected
+The server offers once; who is heard in which media section is told by `voice_slots`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from voicechat.protocol.accounts import User
+from voicechat.protocol.base import Answer, Command, Event, Id, Ref
+
+Sdp = Annotated[str, Meta(min_length=1, max_length=15_000)]
+
+
+class VoiceJoin(Command):
+    """Join a voice channel; from another tab it moves you."""
+
+    channel_id: Id
+    muted: bool = False
+    deafened: bool = False
+
+
+class VoiceLeave(Command):
+    """Leave the voice channel you are in."""
+
+    channel_id: Id | UnsetType = UNSET
+
+
+class VoiceAnswer(Command):
+    """The SDP answer to `voice_offer`."""
+
+    channel_id: Id
+    sdp: Sdp
+
+
+class VoiceIceCandidate(Command):
+    """A candidate of yours; the server is ICE-lite and learns addresses from your checks."""
+
+    channel_id: Id
+    candidate: Annotated[str, Meta(max_length=2048)]
+
+
+class VoiceMute(Command):
+    """Mute yourself; the engine stops forwarding you."""
+
+    channel_id: Id | UnsetType = UNSET
+
+
+class VoiceUnmute(Command):
+    """Unmute yourself."""
+
+    channel_id: Id | UnsetType = UNSET
+
+
+class VoiceDeafen(Command):
+    """Hear nobody, and be heard by nobody."""
+
+    channel_id: Id | UnsetType = UNSET
+
+
+class VoiceUndeafen(Command):
+    """Hear again."""
+
+    channel_id: Id | UnsetType = UNSET
+
+
+class VoiceStats(Command):
+    """What you measure: latency and jitter in ms, loss in percent, quality 0 (unknown) to 3 (good)."""
+
+    channel_id: Id
+    session_id: Id
+    latency: Annotated[float, Meta(ge=0, le=10_000)]
+    packet_loss: Annotated[float, Meta(ge=0, le=100)]
+    jitter: Annotated[float, Meta(ge=0, le=5_000)]
+    quality: Annotated[int, Meta(ge=0, le=3)]
+    timestamp: Annotated[int, Meta(ge=0, lt=2**53)]
+
+
+class VoiceState(Answer):
+    """Somebody's place in voice; `suppressed` when they lack VOICE_SPEAK."""
+
+    guild_id: Id | None
+    channel_id: Id | None
+    user_id: Id
+    user: User
+    muted: bool = False
+    deafened: bool = False
+    server_muted: bool = False
+    server_deafened: bool = False
+    suppressed: bool = False
+    connected: bool = False
+
+
+class VoiceStateEvent(Event, tag="voice_state"):
+    """Somebody joined, left (`channel_id` null) or changed in a voice channel you may see.
+
+    `left_channel_id` names the channel that a leaver was in.
+    """
+
+    guild_id: Id | None
+    channel_id: Id | None
+    user_id: Id
+    user: User
+    muted: bool = False
+    deafened: bool = False
+    server_muted: bool = False
+    server_deafened: bool = False
+    suppressed: bool = False
+    connected: bool = False
+    left_channel_id: Id | None = None
+
+
+class VoiceOffer(Event):
+    """The server's only SDP offer for this voice session."""
+
+    channel_id: Id
+    session_id: Id
+    sdp: str
+    ref: Ref | UnsetType = UNSET
+
+
+class VoiceIceCandidateEvent(Event, tag="voice_ice_candidate"):
+    """A candidate of the server's (all of them are in the offer already)."""
+
+    channel_id: Id
+    candidate: str
+
+
+class VoiceConnected(Event):
+    """Your media connection stands: keys are agreed and packets flow."""
+
+    channel_id: Id
+    session_id: Id
+
+
+class VoiceDisconnected(Event):
+    """Your voice session ended: left, moved, kicked, forbidden, timeout, closed, channel_deleted, error."""
+
+    channel_id: Id
+    session_id: Id
+    reason: str
+
+
+class Participant(Answer):
+    """Somebody in the room."""
+
+    user_id: Id
+    username: str
+    display_name: str
+    muted: bool = False
+    deafened: bool = False
+    server_muted: bool = False
+    server_deafened: bool = False
+    suppressed: bool = False
+    connected: bool = False
+    screen_sharing: bool = False
+    webcam_active: bool = False
+
+
+class VoiceRoomState(Event):
+    """The whole room, right after you joined it."""
+
+    channel_id: Id
+    participants: list[Participant]
+    screen_shares: list[dict[str, Any]] = []
+    webcams: list[dict[str, Any]] = []
+
+
+class Slot(Answer):
+    """Who is heard in the media section `mid`; nobody when `user_id` is null."""
+
+    mid: str
+    user_id: Id | None
+    source: str
+
+
+class VoiceSlots(Event):
+    """Who is in which of your media sections; those left out are empty."""
+
+    channel_id: Id
+    slots: list[Slot]
+
+
+class VoiceUserJoined(Event):
+    """Somebody joined the room you are in."""
+
+    channel_id: Id
+    user_id: Id
+    username: str
+    display_name: str
+
+
+class VoiceUserLeft(Event):
+    """Somebody left the room you are in."""
+
+    channel_id: Id
+    user_id: Id
+
+
+class VoiceUserMuted(Event):
+    """Somebody in your room was muted, by themselves or by the server."""
+
+    channel_id: Id
+    user_id: Id
+
+
+class VoiceUserUnmuted(Event):
+    """Somebody in your room can be heard again."""
+
+    channel_id: Id
+    user_id: Id
+
+
+class VoiceSpeaking(Event):
+    """Somebody in your room started or stopped speaking."""
+
+    channel_id: Id
+    user_id: Id
+    speaking: bool
+
+
+class VoiceUserStats(Event):
+    """How well somebody in your room is connected, in the units of `voice_stats`."""
+
+    channel_id: Id
+    user_id: Id
+    latency: float
+    packet_loss: float
+    jitter: float
+    quality: int
+
+
+class VoiceError(Event):
+    """Your voice session met trouble that no command of yours caused."""
+
+    channel_id: Id | None
+    code: str
+    message: str
+
+
+VoiceQuality = Literal["low", "medium", "high", "premium"]
