@@ -1,0 +1,202 @@
+/* vc_engine.h - the media engine: UDP sockets in, authenticated and rewritten packets out, in one thread.
+ *
+ * The fenced part is what cffi reads; it is the whole contract with Python.
+ *
+ * Threads.  vc_engine_run() belongs to one thread (the media thread), which takes no lock, no GIL and allocates
+ * nothing.  All commands, vc_engine_pop() and vc_engine_clear_wakeup() belong to one other thread (the control
+ * thread).  vc_engine_stop() and the functions that read statistics may be called from any thread.
+ *
+ * Handles.  Peers, tracks and slots are numbers the caller chooses below the limits of the config.  A number may be
+ * used again once the acknowledgement of its deletion was popped: records travel in order, so none about the
+ * old owner can follow it.
+ *
+ * Times are microseconds of CLOCK_MONOTONIC (Python's time.monotonic() * 1e6).
+ * Addresses are 18 bytes: IPv6 address (IPv4 as ::ffff:a.b.c.d), then the port, both in network order. */
+#ifndef VC_ENGINE_H
+#define VC_ENGINE_H
+#include <stddef.h>
+#include <stdint.h>
+/* cffi: begin */
+typedef struct vc_engine vc_engine; /* opaque */
+
+typedef enum {
+    VC_OK = 0,
+    VC_ERR_NOMEM = -1,     /* memory or a file descriptor could not be had */
+    VC_ERR_RANGE = -2,     /* an argument is out of bounds */
+    VC_ERR_FULL = -3,      /* the command queue is full: wait for an acknowledgement, try again */
+    VC_ERR_EXISTS = -4,    /* the handle, SSRC, tuple or ufrag is taken */
+    VC_ERR_NOT_FOUND = -5, /* no such peer, track, slot or tuple */
+    VC_ERR_LIMIT = -6,     /* a table of that peer or track is full */
+    VC_ERR_STATE = -7,     /* not now: already running, or still running */
+} vc_status;
+
+enum {
+    VC_ADDR_BYTES = 18,
+    VC_UFRAG_MAX = 16,        /* our own ICE user fragments are short */
+    VC_CNAME_MAX = 24,        /* without the final NUL */
+    VC_TUPLES_MAX = 8,        /* validated addresses of one peer */
+    VC_TRACKS_PER_PEER = 8,   /* microphone, music, camera, screen, and room to grow */
+    VC_SLOTS_PER_PEER = 128,  /* what one peer can be sent at once */
+    VC_DATAGRAM_MAX = 1500,   /* longer datagrams are dropped and counted */
+    VC_HIST_BUCKETS = 768,
+};
+
+/* Kinds of record in the ring to Python. */
+typedef enum {
+    VC_RECORD_ACK = 1,        /* a command with a token was applied; 'status' says how */
+    VC_RECORD_REFUSED = 2,    /* a command without a token failed; 'index' is its vc_op, 'status' why */
+    VC_RECORD_STUN = 3,       /* a Binding request naming a known ufrag; 'index' 1 = from a validated tuple */
+    VC_RECORD_DTLS = 4,       /* a datagram of DTLS records from a validated tuple */
+    VC_RECORD_SPEAKING = 5,   /* 'index' is the track, 'status' 1 started or 0 stopped, 'value' the level in -dBov */
+    VC_RECORD_BYE = 6,        /* an authenticated RTCP BYE for the track 'index' */
+    VC_RECORD_MOVED = 7,      /* media of this peer now goes to 'addr' */
+} vc_record_kind;
+
+/* One record of the ring; 'length' bytes of payload follow, then padding up to 'size'. */
+typedef struct {
+    uint32_t size; /* of header, payload and padding; a multiple of 8 */
+    uint16_t kind; /* vc_record_kind */
+    uint16_t length;
+    int32_t peer; /* -1 when it concerns none */
+    int32_t index;
+    int32_t status;
+    uint32_t value;   /* the token of an acknowledgement, or as the kind says */
+    uint64_t time_us; /* arrival of the datagram, or when it was noticed */
+    uint8_t addr[18];
+    uint8_t reserved[6];
+} vc_record;
+
+typedef enum { VC_MEDIA_AUDIO = 1, VC_MEDIA_VIDEO = 2 } vc_media;
+
+/* Which scheduling the media thread got. */
+typedef enum { VC_SCHED_PENDING = 0, VC_SCHED_FIFO = 1, VC_SCHED_SLICE = 2, VC_SCHED_DEFAULT = 3 } vc_sched;
+
+typedef enum {
+    VC_HIST_RESIDENCE = 0, /* kernel receive stamp to the return of the send call, per forwarded packet */
+    VC_HIST_WAIT = 1,      /* kernel receive stamp to the read by the media thread, per datagram */
+} vc_hist_id;
+
+typedef struct {
+    int udp4_fd; /* bound sockets, -1 for none; the caller keeps and closes them after vc_engine_free() */
+    int udp6_fd; /* IPV6_V6ONLY when udp4_fd is given, else it may be dual-stack */
+    uint32_t max_peers;
+    uint32_t max_tracks;
+    uint32_t max_slots;
+    uint32_t max_receivers; /* slots that one track may feed */
+    uint32_t ring_bytes;    /* rounded up to a power of two */
+    uint32_t command_depth; /* rounded up to a power of two */
+    uint32_t stun_per_s;    /* Binding requests from unvalidated tuples let through, all together */
+    uint8_t hash_key[16];   /* random; keys the address table and seeds first sequence numbers */
+    /* srtp_protect and its siblings: int f(void *session, void *packet, int *length), 0 = ok */
+    uintptr_t protect, unprotect, protect_rtcp, unprotect_rtcp;
+} vc_config;
+
+typedef struct {
+    uint64_t last_received_us; /* newest authenticated packet; 0 = none yet */
+    uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+    uint64_t auth_failures, replays;
+    uint64_t moves; /* how often the send tuple changed */
+    uint8_t send_addr[18]; /* zero when there is none yet */
+} vc_peer_stats;
+
+typedef struct {
+    uint64_t packets, bytes;
+    uint32_t ext_seq;      /* extended highest sequence number */
+    int32_t lost;          /* cumulative, may be negative (duplicates) */
+    uint32_t fraction_lost; /* of the last report, of 256 */
+    uint32_t jitter;       /* timestamp units */
+    uint32_t level;        /* smoothed, in -dBov, 0..127, 127 = silence */
+    uint32_t speaking;     /* 0 or 1 */
+} vc_track_stats;
+
+typedef struct {
+    uint64_t packets, bytes;
+    uint32_t seq, ts;       /* last sent */
+    int32_t lost;           /* the rest as the receiver reports it */
+    uint32_t fraction_lost; /* of 256 */
+    uint32_t jitter;        /* timestamp units */
+    uint32_t rtt_us;        /* 0 = unknown */
+    uint64_t reported_us;   /* when, 0 = never */
+} vc_slot_stats;
+
+/* A new engine, or NULL when a limit is out of bounds or memory is short.  Sets the options of the sockets
+ * (non-blocking, time stamps, buffers, DSCP EF).  Caller owns: vc_engine_free(). */
+vc_engine *vc_engine_new(const vc_config *config);
+
+/* Release everything but the sockets.  VC_ERR_STATE (and nothing done) while vc_engine_run() is inside. */
+int vc_engine_free(vc_engine *engine);
+
+/* The media loop.  Returns VC_OK after vc_engine_stop(), VC_ERR_STATE when it already runs. */
+int vc_engine_run(vc_engine *engine);
+
+/* Ask the loop to return; wakes it.  Harmless before, after and twice. */
+void vc_engine_stop(vc_engine *engine);
+
+/* Readable when the ring went from empty to not empty: clear it first, then pop until nothing is left. */
+int vc_engine_wakeup_fd(const vc_engine *engine);
+void vc_engine_clear_wakeup(vc_engine *engine);
+
+/* Copy whole records into 'out' (room 'cap', at least 2048).  Bytes written; 0 = empty. */
+size_t vc_engine_pop(vc_engine *engine, uint8_t *out, size_t cap);
+
+/* Which scheduling the loop got; VC_SCHED_PENDING before it runs. */
+int vc_engine_sched(const vc_engine *engine);
+
+/* ---- Commands: queued, applied in order by the media thread.  VC_OK means queued; VC_ERR_RANGE or VC_ERR_FULL
+ * means not.  token 0: silence on success, VC_RECORD_REFUSED on failure; else a VC_RECORD_ACK always. ---- */
+
+/* Nothing, acknowledged: all commands queued before it have been applied. */
+int vc_engine_sync(vc_engine *engine, uint32_t token);
+
+/* own_ssrc: the SSRC our receiver reports to this peer carry. */
+int vc_engine_peer_add(vc_engine *engine, int peer, uint32_t own_ssrc, uint32_t token);
+/* Also ends its tracks, slots, tuples and ufrags.  After the acknowledgement its SRTP sessions may be freed. */
+int vc_engine_peer_del(vc_engine *engine, int peer, uint32_t token);
+/* Let STUN naming our user fragment 'ufrag' through as this peer's; up to two at once (ICE restart). */
+int vc_engine_ufrag_add(vc_engine *engine, int peer, const uint8_t *ufrag, size_t length, uint32_t token);
+int vc_engine_ufrag_del(vc_engine *engine, int peer, const uint8_t *ufrag, size_t length, uint32_t token);
+/* The address passed an authenticated check: accept its DTLS and SRTP.  The first one becomes the send tuple. */
+int vc_engine_tuple_add(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
+int vc_engine_tuple_del(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
+/* An authenticated check wants this validated address; obeyed when no media says otherwise. */
+int vc_engine_tuple_prefer(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
+/* Install SRTP sessions; from now only the media thread may touch them, until the acknowledgement of
+ * vc_engine_peer_del() or of the next vc_engine_peer_keys(). */
+int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx, uint32_t token);
+/* Forward nothing to this peer while on. */
+int vc_engine_peer_deafen(vc_engine *engine, int peer, int on, uint32_t token);
+
+/* What 'peer' publishes under 'ssrc'.  level_ext: id of the RFC 6464 extension, 0 = none. */
+int vc_engine_track_add(vc_engine *engine, int track, int peer, int media, uint32_t ssrc, uint8_t pt,
+                        uint32_t clock_rate, uint8_t level_ext, uint32_t token);
+int vc_engine_track_del(vc_engine *engine, int track, uint32_t token);
+/* Authenticate and count, but forward nothing while on. */
+int vc_engine_track_mute(vc_engine *engine, int track, int on, uint32_t token);
+
+/* What 'peer' can be sent under 'ssrc'.  cname: at most VC_CNAME_MAX bytes, as in the SDP. */
+int vc_engine_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
+                       uint8_t level_ext, const char *cname, uint32_t token);
+int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);
+
+/* Feed 'slot' from 'track' from now on (replacing what fed it); sequence and timestamp go on. */
+int vc_engine_route_set(vc_engine *engine, int slot, int track, uint32_t token);
+int vc_engine_route_clear(vc_engine *engine, int slot, uint32_t token);
+
+/* ---- Statistics ---- */
+int vc_counter_count(void);
+const char *vc_counter_name(int counter); /* NULL when out of bounds */
+/* Fill out[0..n) with the counters by index; how many were written. */
+int vc_engine_counters(const vc_engine *engine, uint64_t *out, int n);
+/* Fill out[0..n) with bucket counts of a vc_hist_id; how many were written. */
+int vc_engine_histogram(const vc_engine *engine, int which, uint64_t *out, int n);
+/* The smallest duration, in nanoseconds, that falls into the bucket. */
+uint64_t vc_hist_floor_ns(int bucket);
+/* VC_ERR_NOT_FOUND when there is no such one (or its add has not been applied yet); 'out' untouched. */
+int vc_engine_peer_stats(const vc_engine *engine, int peer, vc_peer_stats *out);
+int vc_engine_track_stats(const vc_engine *engine, int track, vc_track_stats *out);
+int vc_engine_slot_stats(const vc_engine *engine, int slot, vc_slot_stats *out);
+/* Bytes the engine allocated for one more peer with its tuples, and in all. */
+size_t vc_engine_peer_bytes(void);
+size_t vc_engine_total_bytes(const vc_engine *engine);
+/* cffi: end */
+#endif

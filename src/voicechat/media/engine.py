@@ -1,0 +1,441 @@
+"""The native media engine as a Python object: the only importer of the compiled module.
+
+One `Engine` belongs to the Trio thread; `run()` alone is called in a thread of its own, where it stays, without
+the GIL, until `stop()`. Commands are queued and applied in order within microseconds: the methods return at once,
+`await settled()` waits until everything queued so far holds. A command that fails comes out of `drain()` as Refused.
+
+Handles (peer, track, slot) are small ints. They are reused only after the engine acknowledged the deletion, so a
+record never speaks of a previous owner. SRTP sessions are held here until the engine has let go of them.
+
+Addresses are `records.Addr`: 16 bytes of IPv6 (IPv4 mapped) and two bytes of port. Times are in microseconds of
+`time.monotonic()`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pylibsrtp
+import trio
+from pylibsrtp import _binding as _srtp_binding
+
+from voicechat import _native
+from voicechat.media.records import Ack, Addr, Record, Refused, pack_addr, parse_records, unpack_addr
+
+_lib: Any = _native.lib
+_ffi: Any = _native.ffi
+
+_POP_BYTES = 1 << 18
+_SCHEDULING = {0: "pending", 1: "fifo", 2: "slice", 3: "default"}
+
+
+class EngineError(Exception):
+    """The engine refused: `name` is its status (RANGE, FULL, EXISTS, NOT_FOUND, LIMIT, STATE, NOMEM)."""
+
+    def __init__(self, name: str, doing: str) -> None:
+        super().__init__(f"{doing}: {name}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Sizes fixed when the engine is made; memory is touched only when used."""
+
+    max_peers: int = 1024
+    max_tracks: int = 2048
+    max_slots: int = 65536
+    max_receivers: int = 512
+    ring_bytes: int = 1 << 20
+    command_depth: int = 4096
+    stun_per_s: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStats:
+    """Counters of one peer; `send_addr` is None until a tuple was validated."""
+
+    last_received_us: int
+    rx_packets: int
+    rx_bytes: int
+    tx_packets: int
+    tx_bytes: int
+    auth_failures: int
+    replays: int
+    moves: int
+    send_addr: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStats:
+    """What arrived from a publisher; `jitter` in timestamp units, `fraction_lost` of 256, `level` in -dBov."""
+
+    packets: int
+    bytes: int
+    ext_seq: int
+    lost: int
+    fraction_lost: int
+    jitter: int
+    level: int
+    speaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStats:
+    """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never)."""
+
+    packets: int
+    bytes: int
+    seq: int
+    ts: int
+    lost: int
+    fraction_lost: int
+    jitter: int
+    rtt_us: int
+    reported_us: int
+
+
+class _Held:
+    """What one peer owns here: handles to give back and sessions to keep alive."""
+
+    def __init__(self) -> None:
+        self.tracks: set[int] = set()
+        self.slots: set[int] = set()
+        self.sessions: tuple[pylibsrtp.Session, pylibsrtp.Session] | None = None
+
+
+class _Handles:
+    """Free numbers below a limit."""
+
+    def __init__(self, limit: int, kind: str) -> None:
+        self._kind, self._limit, self._next, self._free = kind, limit, 0, list[int]()
+
+    def take(self) -> int:
+        if self._free:
+            return self._free.pop()
+        if self._next == self._limit:
+            raise EngineError("LIMIT", f"no {self._kind} handle left of {self._limit}")
+        self._next += 1
+        return self._next - 1
+
+    def give_back(self, handle: int) -> None:
+        self._free.append(handle)
+
+
+def open_udp(host: str, port: int, *, reuse_address: bool = False) -> socket.socket:
+    """Return a bound UDP socket; IPv6 sockets are v6-only, so that a pair shares the port. OSError when taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if reuse_address:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setblocking(False)
+        sock.bind((host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class Engine:
+    """Sockets, routes and statistics of the media plane; see the module's docstring for who may call what."""
+
+    def __init__(self, sockets: Sequence[socket.socket], limits: EngineLimits | None = None) -> None:
+        """Take one or two bound UDP sockets (`open_udp`); they stay the caller's to close, after `close()`."""
+        self._limits = limits = limits or EngineLimits()
+        self._sockets = {sock.family: sock for sock in sockets}
+        if not sockets or len(self._sockets) != len(sockets):
+            raise ValueError("expected one or two UDP sockets of different families")
+        self._engine = _lib.vc_engine_new(self._config(limits))
+        if self._engine == _ffi.NULL:
+            raise EngineError("NOMEM", f"making an engine with {limits}")
+        self._peers: dict[int, _Held] = {}
+        self._peer_handles = _Handles(limits.max_peers, "peer")
+        self._track_handles = _Handles(limits.max_tracks, "track")
+        self._slot_handles = _Handles(limits.max_slots, "slot")
+        self._waiting: dict[int, Callable[[int], None]] = {}
+        self._token = 0
+        self._buffer = bytearray(_POP_BYTES)
+        self._c_buffer = _ffi.from_buffer(self._buffer)
+
+    def _config(self, limits: EngineLimits) -> Any:
+        config = _ffi.new("vc_config *")
+        for name in EngineLimits.__dataclass_fields__:
+            setattr(config, name, getattr(limits, name))
+        v4, v6 = self._sockets.get(socket.AF_INET), self._sockets.get(socket.AF_INET6)
+        config.udp4_fd = -1 if v4 is None else v4.fileno()
+        config.udp6_fd = -1 if v6 is None else v6.fileno()
+        config.hash_key = list(secrets.token_bytes(16))
+        for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp"):
+            setattr(config, name, _srtp_function(f"srtp_{name}"))
+        return config
+
+    # ---- life -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run the media loop until `stop()`: call it in a thread, e.g. by `trio.to_thread.run_sync`."""
+        _check(_lib.vc_engine_run(self._engine), "running the media loop")
+
+    def stop(self) -> None:
+        """Make `run()` return; any thread, any time."""
+        _lib.vc_engine_stop(self._engine)
+
+    def close(self) -> None:
+        """Free the engine and the SRTP sessions it held; only after `run()` returned."""
+        if self._engine != _ffi.NULL:
+            _check(_lib.vc_engine_free(self._engine), "freeing the engine")
+            self._engine = _ffi.NULL
+            self._peers.clear()
+
+    @property
+    def scheduling(self) -> str:
+        """What the media thread got of the kernel: "fifo", "slice", "default", or "pending" before it runs."""
+        return _SCHEDULING[_lib.vc_engine_sched(self._engine)]
+
+    # ---- records ----------------------------------------------------------------------------------------------
+
+    async def wait_readable(self) -> None:
+        """Wait until the engine has something to tell, then `drain()`."""
+        await trio.lowlevel.wait_readable(_lib.vc_engine_wakeup_fd(self._engine))
+        _lib.vc_engine_clear_wakeup(self._engine)
+
+    def drain(self) -> list[Record]:
+        """Return a batch of records (at most 256 KiB of them), empty when there is none; acks are consumed here.
+
+        Call it until it returns an empty list, with a checkpoint between, before the next `wait_readable()`.
+        """
+        records: list[Record] = []
+        while not records:
+            length = _lib.vc_engine_pop(self._engine, self._c_buffer, _POP_BYTES)
+            if length == 0:
+                break
+            for record in parse_records(memoryview(self._buffer)[:length]):
+                if isinstance(record, Ack):
+                    self._acknowledged(record)
+                else:
+                    records.append(record)
+        return records
+
+    def _acknowledged(self, ack: Ack) -> None:
+        callback = self._waiting.pop(ack.token, None)
+        if callback is not None:
+            callback(ack.status)
+
+    def send(self, addr: Addr, data: bytes) -> bool:
+        """Send one datagram (a STUN answer, a DTLS flight) from the engine's socket; False when it was dropped."""
+        host, port = unpack_addr(addr)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = self._sockets.get(family)
+        if sock is None and family == socket.AF_INET:
+            sock, host = self._sockets[socket.AF_INET6], f"::ffff:{host}"
+        if sock is None:
+            return False
+        try:
+            return sock.sendto(data, (host, port)) == len(data)
+        except OSError:  # full buffer, unreachable network: UDP may lose, and the peer will ask again
+            return False
+
+    # ---- commands ---------------------------------------------------------------------------------------------
+
+    async def settled(self) -> None:
+        """Wait until every command queued so far was applied; someone must be draining meanwhile."""
+        done = trio.Event()
+        self._queue(_lib.vc_engine_sync, lambda _: done.set())
+        await done.wait()
+
+    def peer_add(self, *, own_ssrc: int | None = None) -> int:
+        """Return the handle of a new peer; `own_ssrc` is what our receiver reports carry (random when None)."""
+        peer = self._peer_handles.take()
+        if own_ssrc is None:
+            own_ssrc = secrets.randbits(32)
+        self._queue_or(lambda: self._peer_handles.give_back(peer), _lib.vc_engine_peer_add, peer, own_ssrc)
+        self._peers[peer] = _Held()
+        return peer
+
+    def peer_del(self, peer: int, on_gone: Callable[[], None] | None = None) -> None:
+        """Forget `peer` with its tracks, slots, tuples and keys; `on_gone` runs when the engine has."""
+
+        def gone(_: int) -> None:
+            held = self._peers.pop(peer)
+            self._peer_handles.give_back(peer)
+            for track in held.tracks:
+                self._track_handles.give_back(track)
+            for slot in held.slots:
+                self._slot_handles.give_back(slot)
+            if on_gone is not None:
+                on_gone()
+
+        self._queue(_lib.vc_engine_peer_del, gone, peer)
+
+    def ufrag_add(self, peer: int, ufrag: bytes) -> None:
+        """Let Binding requests whose USERNAME starts with `ufrag` (ours, at most 16 bytes) and a colon through."""
+        self._queue(_lib.vc_engine_ufrag_add, None, peer, ufrag, len(ufrag))
+
+    def ufrag_del(self, peer: int, ufrag: bytes) -> None:
+        """Stop accepting an old `ufrag` after an ICE restart."""
+        self._queue(_lib.vc_engine_ufrag_del, None, peer, ufrag, len(ufrag))
+
+    def tuple_add(self, peer: int, addr: Addr) -> None:
+        """Accept DTLS and SRTP of `peer` from `addr`, which passed an authenticated check; up to 8 per peer."""
+        self._queue(_lib.vc_engine_tuple_add, None, peer, addr)
+
+    def tuple_del(self, peer: int, addr: Addr) -> None:
+        """Accept nothing from `addr` any more."""
+        self._queue(_lib.vc_engine_tuple_del, None, peer, addr)
+
+    def tuple_prefer(self, peer: int, addr: Addr) -> None:
+        """Send to `addr` (validated before) unless recent media came from elsewhere."""
+        self._queue(_lib.vc_engine_tuple_prefer, None, peer, addr)
+
+    def peer_keys(self, peer: int, rx: pylibsrtp.Session, tx: pylibsrtp.Session) -> None:
+        """Hand over the SRTP sessions; do not touch them afterwards. They are kept until the engine let go."""
+        held = self._peers[peer]
+        before, held.sessions = held.sessions, (rx, tx)
+        # The closure keeps the replaced pair alive until the acknowledgement.
+        self._queue(
+            _lib.vc_engine_peer_keys, lambda _, kept=before: None, peer, _session_pointer(rx), _session_pointer(tx)
+        )
+
+    def peer_deafen(self, peer: int, on: bool) -> None:
+        """Forward nothing to `peer` while `on`."""
+        self._queue(_lib.vc_engine_peer_deafen, None, peer, on)
+
+    def track_add(
+        self, peer: int, *, ssrc: int, pt: int, clock_rate: int = 48000, level_ext: int = 0, video: bool = False
+    ) -> int:
+        """Return the handle of what `peer` publishes under `ssrc`; `level_ext` is the RFC 6464 id, 0 for none."""
+        track = self._track_handles.take()
+        media = _lib.VC_MEDIA_VIDEO if video else _lib.VC_MEDIA_AUDIO
+        self._queue_or(
+            lambda: self._track_handles.give_back(track),
+            _lib.vc_engine_track_add, track, peer, media, ssrc, pt, clock_rate, level_ext,
+        )  # fmt: skip
+        self._peers[peer].tracks.add(track)
+        return track
+
+    def track_del(self, track: int) -> None:
+        """End a track; the slots it fed go quiet."""
+        self._queue(_lib.vc_engine_track_del, lambda _: self._released(track, "tracks"), track)
+
+    def track_mute(self, track: int, on: bool) -> None:
+        """Authenticate and count `track`, but forward nothing while `on`."""
+        self._queue(_lib.vc_engine_track_mute, None, track, on)
+
+    def slot_add(
+        self, peer: int, *, ssrc: int, pt: int, cname: str, clock_rate: int = 48000, level_ext: int = 0
+    ) -> int:
+        """Return the handle of something `peer` can be sent, under the SSRC and CNAME its SDP names."""
+        slot = self._slot_handles.take()
+        self._queue_or(
+            lambda: self._slot_handles.give_back(slot),
+            _lib.vc_engine_slot_add, slot, peer, ssrc, pt, clock_rate, level_ext, cname.encode(),
+        )  # fmt: skip
+        self._peers[peer].slots.add(slot)
+        return slot
+
+    def slot_del(self, slot: int) -> None:
+        """End a slot."""
+        self._queue(_lib.vc_engine_slot_del, lambda _: self._released(slot, "slots"), slot)
+
+    def route_set(self, slot: int, track: int) -> None:
+        """Feed `slot` from `track` from now on, replacing what fed it."""
+        self._queue(_lib.vc_engine_route_set, None, slot, track)
+
+    def route_clear(self, slot: int) -> None:
+        """Leave `slot` empty."""
+        self._queue(_lib.vc_engine_route_clear, None, slot)
+
+    def _released(self, handle: int, kind: str) -> None:
+        for held in self._peers.values():
+            owned: set[int] = getattr(held, kind)
+            if handle in owned:
+                owned.discard(handle)
+                (self._track_handles if kind == "tracks" else self._slot_handles).give_back(handle)
+                return
+
+    def _queue(self, command: Any, on_ack: Callable[[int], None] | None, *args: Any) -> None:
+        token = 0
+        if on_ack is not None:
+            self._token = token = self._token % 0xFFFFFFFF + 1
+        _check(command(self._engine, *args, token), "queueing a command")
+        if on_ack is not None:
+            self._waiting[token] = on_ack
+
+    def _queue_or(self, undo: Callable[[], None], command: Any, *args: Any) -> None:
+        try:
+            self._queue(command, None, *args)
+        except BaseException:
+            undo()
+            raise
+
+    # ---- statistics -------------------------------------------------------------------------------------------
+
+    def counters(self) -> dict[str, int]:
+        """Return every counter by name; drops are named for their reason."""
+        count = _lib.vc_counter_count()
+        out = _ffi.new("uint64_t[]", count)
+        _lib.vc_engine_counters(self._engine, out, count)
+        return {_ffi.string(_lib.vc_counter_name(i)).decode(): int(out[i]) for i in range(count)}
+
+    def histogram(self, which: str = "residence") -> list[tuple[int, int]]:
+        """Return (smallest nanoseconds, count) of every non-empty bucket of "residence" or "wait"."""
+        number = {"residence": _lib.VC_HIST_RESIDENCE, "wait": _lib.VC_HIST_WAIT}[which]
+        out = _ffi.new("uint64_t[]", _lib.VC_HIST_BUCKETS)
+        _lib.vc_engine_histogram(self._engine, number, out, _lib.VC_HIST_BUCKETS)
+        return [(int(_lib.vc_hist_floor_ns(i)), int(n)) for i, n in enumerate(out) if n]
+
+    def peer_stats(self, peer: int) -> PeerStats | None:
+        """Return the counters of `peer`, None when the engine does not know it."""
+        out = self._read("vc_peer_stats *", _lib.vc_engine_peer_stats, peer)
+        if out is None:
+            return None
+        names = [name for name in PeerStats.__slots__ if name != "send_addr"]
+        addr = Addr(bytes(_ffi.buffer(out.send_addr)))
+        known = unpack_addr(addr) if any(addr) else None
+        return PeerStats(*(int(getattr(out, name)) for name in names), send_addr=known)
+
+    def track_stats(self, track: int) -> TrackStats | None:
+        """Return what arrived on `track`, None when the engine does not know it."""
+        out = self._read("vc_track_stats *", _lib.vc_engine_track_stats, track)
+        if out is None:
+            return None
+        values = {name: int(getattr(out, name)) for name in TrackStats.__slots__}
+        return TrackStats(**{**values, "speaking": bool(values["speaking"])})
+
+    def slot_stats(self, slot: int) -> SlotStats | None:
+        """Return what was sent on `slot` and what its receiver reported, None when the engine does not know it."""
+        out = self._read("vc_slot_stats *", _lib.vc_engine_slot_stats, slot)
+        return None if out is None else SlotStats(*(int(getattr(out, name)) for name in SlotStats.__slots__))
+
+    def _read(self, kind: str, reader: Any, handle: int) -> Any:
+        out = _ffi.new(kind)
+        return out if reader(self._engine, handle, out) == 0 else None
+
+    def memory_bytes(self) -> tuple[int, int]:
+        """Return (bytes for one more peer, bytes allocated in all)."""
+        return int(_lib.vc_engine_peer_bytes()), int(_lib.vc_engine_total_bytes(self._engine))
+
+
+def _srtp_function(name: str) -> int:
+    pointer = _srtp_binding.ffi.addressof(_srtp_binding.lib, name)
+    return int(_srtp_binding.ffi.cast("uintptr_t", pointer))
+
+
+def _session_pointer(session: pylibsrtp.Session) -> int:
+    return int(_srtp_binding.ffi.cast("uintptr_t", session._srtp[0]))
+
+
+def _check(status: int, doing: str) -> None:
+    if status < 0:
+        raise EngineError(_ffi.string(_ffi.cast("vc_status", status)).removeprefix("VC_ERR_"), doing)
+
+
+__all__ = [
+    "Addr", "Engine", "EngineError", "EngineLimits", "PeerStats", "Record", "Refused", "SlotStats", "TrackStats",
+    "open_udp", "pack_addr", "unpack_addr",
+]  # fmt: skip
