@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class House:
     """What is open while the server runs; built once by `app.open_house`, which owns all of it.
 
-    `rooms` holds the live state of feature rooms that keep any (keyed by the room's name), each written by its
-    own room alone.
+    `rooms` holds the live state of feature rooms that keep any (keyed by the room's name), each written by
+    its own room alone.
     """
 
     settings: Settings
