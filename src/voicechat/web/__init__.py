@@ -1,0 +1,20 @@
+"""The HTTP skin: rate limit, authenticate, decode, call, encode. It knows no feature.
+
+Rooms describe what they serve as `Route`s; `create_app` makes the application of them.
+"""
+
+from __future__ import annotations
+
+from voicechat.web.routes import Auth, Cookie, Handler, Headers, LimitClass, Method, Reply, Request, Route
+
+__all__ = [
+    "Auth",
+    "Cookie",
+    "Handler",
+    "Headers",
+    "LimitClass",
+    "Method",
+    "Reply",
+    "Request",
+    "Route",
+]
