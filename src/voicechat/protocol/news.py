@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from voicechat.protocol.base import Id, News
 
+NEWS_TOPIC = "news"
+"""The one topic that news travel on: `hub.publish(NEWS_TOPIC, AccessChanged(…))`."""
+
 
 class AccessChanged(News):
     """Permissions in a guild changed: recompute what its members (or just `user_id`) may see and do."""
