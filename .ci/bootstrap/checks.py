@@ -1,0 +1,125 @@
+"""What `make check` and `make test` run, part by part: all are run, and one that fails fails the whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap.python_env import BIN, PYTHON
+from bootstrap.steps import ROOT, RUN_DIR, Failed, Work, run_named
+from bootstrap.web import CLIENT, npm_command
+
+PYTEST_REPORT = RUN_DIR / "pytest.xml"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One command whose exit code counts."""
+
+    name: str
+    command: Sequence[str | Path]
+    cwd: Path = ROOT
+    env: Mapping[str, str] | None = None
+
+    def work(self, work: Work) -> None:
+        """Run the command, its output in the log."""
+        work.run(*self.command, cwd=self.cwd, env=self.env)
+
+
+def python_part(name: str, *words: str) -> Part:
+    """Describe a part that is a program of the virtual environment."""
+    return Part(name, [BIN / words[0], *words[1:]])
+
+
+def client_part(name: str, *words: str) -> Part:
+    """Describe a part that is an npm script of the web client."""
+    command, env = npm_command("run", "--silent", *words)
+    return Part(name, command, CLIENT, env)
+
+
+def check_parts() -> list[Part]:
+    """List what `make check` looks at, the quick ones first."""
+    return [
+        python_part("Style (ruff check)", "ruff", "check", "."),
+        python_part("Layout (ruff format)", "ruff", "format", "--check", "."),
+        python_part("Trio rules (flake8-async)", "flake8-async", "src", "bench", "tests"),
+        python_part("Floors (import-linter)", "lint-imports", "--cache-dir", str(RUN_DIR / "import-linter")),
+        python_part("Types (mypy --strict)", "mypy"),
+        python_part("Types of the build (mypy --strict)", "mypy", "--strict", ".ci/bootstrap"),
+        python_part("Generated files (voicechat.gen)", "python", "-m", "voicechat.gen", "--check"),
+        client_part("Client types (tsc)", "typecheck"),
+        client_part("Client style (eslint)", "lint"),
+        Part("C warnings as errors", ["make", "-C", "native", "warnings"], env=plain_environment()),
+    ]
+
+
+def test_parts() -> list[Part]:
+    """List the tests that are not pytest's."""
+    return [
+        Part("C unit tests (ASan, UBSan)", ["make", "-C", "native", "check"], env=plain_environment()),
+        client_part("Client tests (vitest)", "test"),
+    ]
+
+
+def plain_environment() -> dict[str, str]:
+    """Return the environment without what the outer make tells its children about itself."""
+    ours = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def run_parts(parts: Sequence[Part]) -> list[str]:
+    """Run every part, show the whole log of each that fails, and return their names."""
+    failed = []
+    for number, part in enumerate(parts, start=1):
+        try:
+            run_named(f"[{number}/{len(parts)}] {part.name}", part.work)
+        except Failed as failure:
+            failed.append(part.name)
+            if failure.log is not None:
+                print(failure.log.read_text(errors="replace"), flush=True)
+    return failed
+
+
+def check() -> int:
+    """Run `make check` and return its exit code."""
+    parts = check_parts()
+    failed = run_parts(parts)
+    print(f"{len(parts) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def test(pytest_words: Sequence[str]) -> int:
+    """Run the C, client and Python tests; with `pytest_words`, pytest alone, with these words."""
+    failed = [] if pytest_words else run_parts(test_parts())
+    print("Python and browser tests (pytest) …", flush=True)
+    PYTEST_REPORT.unlink(missing_ok=True)
+    code = subprocess.run(
+        [PYTHON, "-m", "pytest", f"--junitxml={PYTEST_REPORT}", *pytest_words],
+        cwd=ROOT,
+        check=False,
+    ).returncode
+    if not failed:
+        return code
+    passed, pytest_failed = counts(PYTEST_REPORT)
+    print(f"Besides pytest these failed, see above: {', '.join(failed)}", file=sys.stderr)
+    print(f"{passed} passed, {pytest_failed + len(failed)} failed", flush=True)
+    return code or 1
+
+
+def counts(report: Path) -> tuple[int, int]:
+    """Read (passed, failed or broken) from pytest's report; a report that is not there is one failure."""
+    try:
+        suites = ET.parse(report).getroot().iter("testsuite")
+    except (OSError, ET.ParseError):
+        return 0, 1
+    passed = failed = 0
+    for suite in suites:
+        wrong = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        failed += wrong
+        passed += int(suite.get("tests", 0)) - wrong - int(suite.get("skipped", 0))
+    return passed, failed
