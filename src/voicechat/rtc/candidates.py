@@ -1,0 +1,67 @@
+"""Which of the server's addresses a client is told, and how a candidate line reads (RFC 8839 §5.1)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from voicechat.errors import Invalid
+from voicechat.rtc.ice import Address, canonical_address
+
+MAX_CANDIDATE_BYTES = 512
+_HOST_PREFERENCE = 126  # RFC 8445 §5.1.2.1
+_COMPONENT_RTP = 1
+
+
+def announced_addresses(public_ip: str, interfaces: Iterable[str], port: int) -> tuple[Address, ...]:
+    """Choose the addresses to announce: the configured ones, else those found on the interfaces.
+
+    Outside of loopback that is at most one IPv4 and one IPv6: a client that checks several pairs
+    nominates several, and takes longer. A server on loopback announces the machine's own address too,
+    since Firefox sends no checks to 127.0.0.1. `public_ip` is comma separated; raises Invalid when one
+    is no address.
+    """
+    configured = [part.strip() for part in public_ip.split(",") if part.strip()]
+    for text in configured:
+        if not _is_address(text):
+            raise Invalid(f"expected IP addresses in the media setting public_ip, got {text!r}")
+    chosen: dict[tuple[int, bool], Address] = {}
+    for text in configured or interfaces:
+        address = canonical_address(text, port)
+        parsed = ipaddress.ip_address(address[0])
+        chosen.setdefault((parsed.version, parsed.is_loopback), address)
+    routable = [address for (_, is_loopback), address in chosen.items() if not is_loopback]
+    loopback = [address for (_, is_loopback), address in chosen.items() if is_loopback]
+    return tuple(routable + loopback)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def candidate_lines(addresses: Sequence[Address]) -> tuple[str, ...]:
+    """Write one host candidate for each address, the first preferred."""
+    return tuple(
+        f"{index + 1} {_COMPONENT_RTP} udp {_priority(65535 - index)} {host} {port} typ host"
+        for index, (host, port) in enumerate(addresses)
+    )
+
+
+def _priority(local_preference: int) -> int:
+    return _HOST_PREFERENCE << 24 | local_preference << 8 | 256 - _COMPONENT_RTP
+
+
+def require_candidate(text: str) -> None:
+    """Check a candidate of the client, which is then not used: a lite agent learns addresses from checks.
+
+    The empty text is the end of candidates (RFC 8838 §14). Raises Invalid for what is no candidate.
+    """
+    if len(text) > MAX_CANDIDATE_BYTES:
+        raise Invalid(f"expected an ICE candidate of at most {MAX_CANDIDATE_BYTES} bytes, got {len(text)}")
+    parts = text.removeprefix("a=").removeprefix("candidate:").split()
+    if parts and not (len(parts) >= 8 and parts[6] == "typ"):
+        raise Invalid(f"expected an ICE candidate line, got {text[:80]!r}")

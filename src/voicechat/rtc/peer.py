@@ -1,0 +1,258 @@
+"""One remote endpoint, from its offer to its end: ICE, DTLS and the answer joined into one state machine.
+
+    offered ──answer──▶ answered ──DTLS finished──┐
+       │                                          ├─ fingerprints equal ──▶ connected ──▶ gone
+       └──DTLS finished──▶ secured ──answer───────┘
+    any ──close_notify, DTLS failure, other fingerprint, no connection in time, silence──▶ gone
+ `secured` is no accident: the client may send DTLS the moment it has applied the offer, while its answer
+is still on the way through the WebSocket. The handshake goes on, but no keys leave before the answer's
+fingerprint matches.
+ Sans-IO: datagrams go in with the time, `poll_transmits` and `poll_events` come out. After every call
+that takes `now` the owner drains both, events first (an address must be valid in the engine before the
+client learns that it may use it), and then asks `deadline` anew.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from voicechat.errors import Conflict
+from voicechat.rtc import stun
+from voicechat.rtc.dtls import DtlsIdentity, DtlsServer, DtlsState, SrtpKeys
+from voicechat.rtc.ice import CONSENT_S, Address, IceAgent
+from voicechat.rtc.negotiation import Answer, Offer, read_answer
+
+DTLS_BURST = 64  # a handshake under heavy loss needs some thirty datagrams
+DTLS_PER_S = 16
+
+
+class PeerState(enum.Enum):
+    """Where a peer stands; see the drawing above."""
+
+    OFFERED = "offered"
+    ANSWERED = "answered"
+    SECURED = "secured"
+    CONNECTED = "connected"
+    GONE = "gone"
+
+
+class GoneReason(enum.StrEnum):
+    """Why a peer ended."""
+
+    CLOSED = "closed"  # it said close_notify
+    CONSENT = "consent"  # nothing authenticated was heard for too long
+    TIMEOUT = "timeout"  # it never connected
+    DTLS_FAILED = "dtls_failed"  # no handshake, or not with whom the answer named
+    ERROR = "error"  # a fault of ours, logged
+
+
+@dataclass(frozen=True, slots=True)
+class TupleAdded:
+    """Accept DTLS and SRTP from `address`."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class TupleRemoved:
+    """Accept nothing from `address` any more."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class TuplePreferred:
+    """Send to `address` while media does not say otherwise."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The keys are agreed with whom the answer named."""
+
+    keys: SrtpKeys
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The peer ended; nothing follows."""
+
+    reason: GoneReason
+    detail: str = ""
+
+
+PeerEvent = TupleAdded | TupleRemoved | TuplePreferred | Connected | Gone
+
+
+@dataclass(frozen=True, slots=True)
+class PeerTimers:
+    """How long a peer may take to connect, and how long it may be silent afterwards."""
+
+    connect_s: float = 20.0
+    consent_s: float = CONSENT_S
+
+
+class Peer:
+    """The server's end of one client's connection; written to by its media room alone."""
+
+    def __init__(
+        self, offer: Offer, identity: DtlsIdentity, now: float, timers: PeerTimers | None = None
+    ) -> None:
+        self.state = PeerState.OFFERED
+        self.offer = offer
+        self.ice = IceAgent(offer.ice)
+        self._timers = timers or PeerTimers()
+        self._connect_by = now + self._timers.connect_s
+        self._dtls = DtlsServer(identity)
+        self._dtls_address: Address | None = None
+        self._dtls_allowance = _Allowance(now)
+        self._answer: Answer | None = None
+        self._preferred: Address | None = None
+        self._transmits: list[tuple[bytes, Address]] = []
+        self._events: list[PeerEvent] = []
+
+    def receive_stun(self, datagram: bytes, source: Address, now: float) -> None:
+        """Take a datagram that looks like a Binding request for this peer."""
+        request = stun.parse_request(datagram)
+        if request is None or self.state is PeerState.GONE:
+            return
+        verdict = self.ice.receive(request, source, now)
+        if verdict.removed is not None:
+            self._events.append(TupleRemoved(verdict.removed))
+        if verdict.added is not None:
+            self._events.append(TupleAdded(verdict.added))
+        self._prefer_selected()
+        if verdict.reply is not None:
+            self._transmits.append((verdict.reply, source))
+
+    def _prefer_selected(self) -> None:
+        selected = self.ice.selected
+        if selected is not None and selected != self._preferred:
+            self._preferred = selected
+            self._events.append(TuplePreferred(selected))
+
+    def receive_dtls(self, datagram: bytes, source: Address, now: float) -> None:
+        """Take DTLS records; those of an address without a valid check are dropped."""
+        if self.state is PeerState.GONE or source not in self.ice.tuples:
+            return
+        if not self._dtls_allowance.take(now):
+            return
+        self._dtls_address = source
+        self._dtls.receive(datagram, now)
+        self._after_dtls()
+
+    def moved(self, address: Address) -> None:
+        """Learn from the engine where the client's newest media comes from: DTLS goes there as well."""
+        if address in self.ice.tuples:
+            self._dtls_address = address
+
+    def answer(self, text: str) -> None:
+        """Take the client's SDP answer; raises Invalid for a bad one, Conflict for a second one."""
+        if self._answer is not None or self.state is PeerState.GONE:
+            raise Conflict("expected one answer to the offer; it was given before, or the session is over")
+        self._answer = answer = read_answer(self.offer, text)
+        for address in self.ice.answered(answer.ice.ufrag):
+            self._events.append(TupleRemoved(address))
+        if self.state is PeerState.OFFERED:
+            self.state = PeerState.ANSWERED
+        self._connect_if_ready()
+
+    def heard(self, at: float) -> None:
+        """Learn from the engine that an authenticated packet arrived at time `at`."""
+        self.ice.heard(at)
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at `now`: resend a flight, or give up on a silent or unfinished peer."""
+        if self.state is PeerState.GONE:
+            return
+        if self._expires_at() <= now:
+            never = self.state is not PeerState.CONNECTED
+            self._end(GoneReason.TIMEOUT if never else GoneReason.CONSENT, self.state.value)
+            return
+        self._dtls.handle_timeout()
+        self._after_dtls()
+
+    def deadline(self, now: float) -> float | None:
+        """Say when `handle_timeout` is due; None once the peer is gone."""
+        if self.state is PeerState.GONE:
+            return None
+        flight_due = self._dtls.deadline(now)
+        return self._expires_at() if flight_due is None else min(flight_due, self._expires_at())
+
+    def _expires_at(self) -> float:
+        if self.state is not PeerState.CONNECTED:
+            return self._connect_by
+        return self.ice.consent_expires_at(self._timers.consent_s) or self._connect_by
+
+    def close(self) -> None:
+        """End the connection from our side, saying so to the client if a handshake was finished."""
+        if self.state is not PeerState.GONE:
+            self.state = PeerState.GONE
+            self._dtls.close()
+            self._collect_dtls()
+
+    def poll_transmits(self) -> list[tuple[bytes, Address]]:
+        """Take the datagrams to send, each with its destination."""
+        transmits, self._transmits = self._transmits, []
+        return transmits
+
+    def poll_events(self) -> list[PeerEvent]:
+        """Take what happened, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def _after_dtls(self) -> None:
+        self._collect_dtls()
+        match self._dtls.state:
+            case DtlsState.FINISHED if self.state is PeerState.OFFERED:
+                self.state = PeerState.SECURED
+            case DtlsState.FINISHED:
+                self._connect_if_ready()
+            case DtlsState.FAILED:
+                self._end(GoneReason.DTLS_FAILED, self._dtls.failure)
+            case DtlsState.CLOSED:
+                self._end(GoneReason.CLOSED, "close_notify")
+            case DtlsState.HANDSHAKING:
+                pass
+
+    def _connect_if_ready(self) -> None:
+        if self.state is PeerState.CONNECTED or self._answer is None:
+            return
+        if self._dtls.state is not DtlsState.FINISHED:
+            return
+        keys = self._dtls.keys_for(self._answer.fingerprint)
+        if keys is None:
+            self._end(GoneReason.DTLS_FAILED, "the certificate has another fingerprint than the answer")
+            return
+        self.state = PeerState.CONNECTED
+        self._events.append(Connected(keys, self._answer))
+
+    def _end(self, reason: GoneReason, detail: str) -> None:
+        self.close()
+        self._events.append(Gone(reason, detail))
+
+    def _collect_dtls(self) -> None:
+        address = self._dtls_address
+        if address not in self.ice.tuples:
+            address = self.ice.selected
+        datagrams = self._dtls.poll_transmit()
+        if address is not None:
+            self._transmits += [(datagram, address) for datagram in datagrams]
+
+
+class _Allowance:
+    """How many DTLS datagrams a peer may still have us look at: each may cost a signature."""
+
+    def __init__(self, now: float) -> None:
+        self._left, self._at = float(DTLS_BURST), now
+
+    def take(self, now: float) -> bool:
+        self._left = min(DTLS_BURST, self._left + (now - self._at) * DTLS_PER_S)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

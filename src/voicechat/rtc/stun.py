@@ -1,0 +1,135 @@
+"""STUN Binding checks as an ICE-lite agent sees them (RFC 8489, RFC 8445 §7.3), on aioice's codec.
+ A request passes two gates. `parse_request` lets through only what is well formed and carries both
+MESSAGE-INTEGRITY and FINGERPRINT, so that its USERNAME may be used to find the peer; nothing in it is to
+be believed yet. `is_authentic` then compares the integrity with that peer's password, in constant time.
+What fails a gate is dropped without an answer: a server that answers strangers is a reflector.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from aioice import stun
+
+MAGIC_COOKIE = 0x2112A442
+MIN_BYTES = 20
+MAX_BYTES = 1500
+
+UNKNOWN_ATTRIBUTE = (420, "Unknown Attribute")
+ROLE_CONFLICT = (487, "Role Conflict")
+
+_ERROR_CODE = 0x0009
+_UNKNOWN_ATTRIBUTES = 0x000A
+_MESSAGE_INTEGRITY = 0x0008
+_FINGERPRINT = 0x8028
+_BINDING_REQUEST = 0x0001
+_BINDING_ERROR = 0x0111
+_OPTIONAL = 0x8000  # comprehension-optional from here on (RFC 8489 §14)
+_INTEGRITY_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A Binding request: whom it names, what it says, and the bytes that prove it."""
+
+    server_ufrag: str
+    client_ufrag: str
+    transaction_id: bytes
+    priority: int
+    nominates: bool
+    claims_controlled: bool
+    unknown_attributes: tuple[int, ...]
+    message: stun.Message
+
+
+def parse_request(datagram: bytes) -> Request | None:
+    """Read a Binding request with integrity and fingerprint; None for anything else, however broken."""
+    if not MIN_BYTES <= len(datagram) <= MAX_BYTES:
+        return None
+    kind, _, cookie = struct.unpack_from("!HHI", datagram)
+    if kind != _BINDING_REQUEST or cookie != MAGIC_COOKIE:
+        return None
+    try:
+        message = stun.parse_message(datagram)
+    except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
+        return None
+    return _checked(message, datagram)
+
+
+def _checked(message: stun.Message, datagram: bytes) -> Request | None:
+    attributes = message.attributes
+    integrity, username = attributes.get("MESSAGE-INTEGRITY", b""), attributes.get("USERNAME", "")
+    kinds = _attribute_kinds(datagram)
+    if kinds is None or len(integrity) != _INTEGRITY_BYTES or "FINGERPRINT" not in attributes:
+        return None
+    server_ufrag, colon, client_ufrag = username.partition(":")
+    if not (server_ufrag and colon and client_ufrag) or ":" in client_ufrag:
+        return None
+    return Request(
+        server_ufrag=server_ufrag,
+        client_ufrag=client_ufrag,
+        transaction_id=message.transaction_id,
+        priority=attributes.get("PRIORITY", 0),
+        nominates="USE-CANDIDATE" in attributes,
+        claims_controlled="ICE-CONTROLLED" in attributes,
+        unknown_attributes=_unknown(kinds),
+        message=message,
+    )
+
+
+def _attribute_kinds(datagram: bytes) -> list[int] | None:
+    """List the attributes in order; None when one reaches past the end, which the codec does not mind."""
+    kinds: list[int] = []
+    position = MIN_BYTES
+    while position + 4 <= len(datagram):
+        kind, length = struct.unpack_from("!HH", datagram, position)
+        kinds.append(kind)
+        position += 4 + length + stun.padding_length(length)
+    return kinds if position == len(datagram) else None
+
+
+def _unknown(kinds: list[int]) -> tuple[int, ...]:
+    """Pick the authenticated attributes that would have to be understood and are not (RFC 8489 §6.3)."""
+    authenticated = kinds[: kinds.index(_MESSAGE_INTEGRITY)]
+    return tuple(kind for kind in authenticated if kind < _OPTIONAL and kind not in stun.ATTRIBUTES_BY_TYPE)
+
+
+def is_authentic(request: Request, password: str) -> bool:
+    """Tell whether the sender of `request` knows `password`; takes the same time either way."""
+    return request.message.check_message_integrity(password.encode("ascii"))
+
+
+def success_response(request: Request, source: tuple[str, int], password: str) -> bytes:
+    """Build the answer to an authenticated check, telling the client the (ip, port) it came from."""
+    message = stun.Message(
+        message_method=stun.Method.BINDING,
+        message_class=stun.Class.RESPONSE,
+        transaction_id=request.transaction_id,
+        attributes={"XOR-MAPPED-ADDRESS": source},
+    )
+    message.add_message_integrity(password.encode("ascii"))
+    return bytes(message)
+
+
+def error_response(request: Request, error: tuple[int, str], password: str) -> bytes:
+    """Build an error answer; for 420 it lists the attributes that were not understood."""
+    code, reason = error
+    text = reason.encode("ascii")
+    body = _attribute(_ERROR_CODE, struct.pack("!HBB", 0, code // 100, code % 100) + text)
+    if error == UNKNOWN_ATTRIBUTE:
+        unknown = request.unknown_attributes
+        body += _attribute(_UNKNOWN_ATTRIBUTES, struct.pack(f"!{len(unknown)}H", *unknown))
+    return _signed(_BINDING_ERROR, request.transaction_id, body, password)
+
+
+def _signed(kind: int, transaction_id: bytes, body: bytes, password: str) -> bytes:
+    """Append integrity and fingerprint, each over a header that already counts it (RFC 8489 §14.5, §14.7)."""
+    message = struct.pack("!HHI12s", kind, len(body), MAGIC_COOKIE, transaction_id) + body
+    message += _attribute(_MESSAGE_INTEGRITY, stun.message_integrity(message, password.encode("ascii")))
+    message += _attribute(_FINGERPRINT, struct.pack("!I", stun.message_fingerprint(message)))
+    return stun.set_body_length(message, len(message) - MIN_BYTES)
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return struct.pack("!HH", kind, len(value)) + value + bytes(stun.padding_length(len(value)))
