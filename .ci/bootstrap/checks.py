@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootstrap.python_env import BIN, PYTHON
-from bootstrap.steps import ROOT, RUN_DIR, Failed, Work, run_named
+from bootstrap.steps import ROOT, RUN_DIR, Failed, Work, files_of, run_named
 from bootstrap.web import CLIENT, npm_command
 
 PYTEST_REPORT = RUN_DIR / "pytest.xml"
+# 124 would make handlers sync that a table of async handlers calls; 114 wants a list of names kept by hand.
+ASYNC_WORDS = ("--disable", "ASYNC114,ASYNC124")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,19 @@ def client_part(name: str, *words: str) -> Part:
     return Part(name, command, CLIENT, env)
 
 
+def python_files() -> list[str]:
+    """List the Python files of the project; flake8-async takes no folders."""
+    folders = [ROOT / name for name in ("src", "tests", "bench")]
+    return [str(path) for path in files_of(folders) if path.suffix == ".py"]
+
+
 def check_parts() -> list[Part]:
     """List what `make check` looks at, the quick ones first."""
     return [
         python_part("Style (ruff check)", "ruff", "check", "."),
         python_part("Layout (ruff format)", "ruff", "format", "--check", "."),
-        python_part("Trio rules (flake8-async)", "flake8-async", "src", "bench", "tests"),
-        python_part("Floors (import-linter)", "lint-imports", "--cache-dir", str(RUN_DIR / "import-linter")),
+        python_part("Trio rules (flake8-async)", "flake8-async", *ASYNC_WORDS, *python_files()),
+        python_part("Floors (import-linter)", "lint-imports", "--no-cache", "--no-logo"),
         python_part("Types (mypy --strict)", "mypy"),
         python_part("Types of the build (mypy --strict)", "mypy", "--strict", ".ci/bootstrap"),
         python_part("Generated files (voicechat.gen)", "python", "-m", "voicechat.gen", "--check"),

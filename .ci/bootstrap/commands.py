@@ -36,12 +36,17 @@ def alone() -> Iterator[None]:
         yield
 
 
+def tool_step(extra: str) -> Step:
+    """Install the tools that one of the extras `test`, `check` and `bench` names."""
+    return packages_step(extra, f"Installing the {extra} tools")
+
+
 def prepare(*extras: str, with_web: bool = True) -> None:
     """Bring the environment, the native module and (unless told not to) the web client up to date."""
     started = time.monotonic()
     with alone():
         meet(building_needs())
-        steps: list[Step] = [environment_step(), packages_step(), *(packages_step(extra) for extra in extras)]
+        steps: list[Step] = [environment_step(), packages_step(), *map(tool_step, extras)]
         steps += [native_step(), *(web_steps() if with_web else [])]
         done = run_steps(steps)
     spent = time.monotonic() - started

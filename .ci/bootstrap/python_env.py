@@ -50,21 +50,20 @@ def is_sound() -> bool:
     return answer.stdout.strip() == platform.python_version()
 
 
-def packages_step(*extras: str) -> Step:
-    """Install the server's dependencies and those of `extras`, from pyproject.toml."""
+def packages_step(extra: str = "", name: str = "") -> Step:
+    """Install the server's dependencies and those of `extra`, as pyproject.toml declares them."""
     declared = project()
     wanted = [*declared["build-system"]["requires"], *declared["project"]["dependencies"]]
-    for extra in extras:
+    if extra:
         wanted += declared["project"]["optional-dependencies"][extra]
 
     def work(work: Work) -> None:
         work.run(*PIP_INSTALL, *wanted)
 
-    kind = " and ".join(extras)
     return Step(
-        name=f"Installing Python packages{f' ({kind})' if kind else ''}",
+        name=name or "Installing Python packages",
         work=work,
-        stamp=STAMPS / "-".join(["packages", *extras]),
+        stamp=STAMPS / f"packages-{extra or 'server'}",
         facts=wanted,
         hint=NETWORK_HINT,
     )

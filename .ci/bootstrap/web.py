@@ -64,7 +64,7 @@ def web_steps() -> list[Step]:
     """List the steps from client sources to the folder that the server serves."""
     if (machine_node := system_node()) is not None:
         return node_steps(machine_node)
-    return [packages_step("web"), *node_steps(None)]
+    return [packages_step("web", "Installing Node.js from PyPI"), *node_steps(None)]
 
 
 def node_steps(machine_node: Node | None) -> list[Step]:
