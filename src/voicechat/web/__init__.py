@@ -5,10 +5,15 @@ Rooms describe what they serve as `Route`s; `create_app` makes the application o
 
 from __future__ import annotations
 
+from voicechat.web.app import create_app
+from voicechat.web.builtin import Check
+from voicechat.web.calls import Authenticate
 from voicechat.web.routes import Auth, Cookie, Handler, Headers, LimitClass, Method, Reply, Request, Route
 
 __all__ = [
     "Auth",
+    "Authenticate",
+    "Check",
     "Cookie",
     "Handler",
     "Headers",
@@ -17,4 +22,5 @@ __all__ = [
     "Reply",
     "Request",
     "Route",
+    "create_app",
 ]

@@ -29,6 +29,7 @@ LimitClass = Literal[
     "auth_register",
     "auth_reset",
     "auth_other",
+    "auth_failed",
     "public",
 ]
 """Which row of `web.limits.CLASSES` a route draws on."""
@@ -93,7 +94,7 @@ class Reply:
     answer: Answer | Sequence[Answer] | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    cookies: Sequence[Cookie] = ()
+    cookies: tuple[Cookie, ...] = ()
 
 
 Handler = Callable[[House, Request], Awaitable[Answer | Sequence[Answer] | Reply | None]]
