@@ -73,7 +73,7 @@ def test_a_recorded_check_sent_from_elsewhere_validates_nothing(agent: IceAgent)
     agent.receive(check, A, 1.0)
     assert agent.receive(check, B, 2.0) == Verdict()
     assert agent.tuples == (A,)
-    assert agent.receive(check, A, 2.0).reply is not None     # a retransmission is answered
+    assert agent.receive(check, A, 2.0).reply is not None  # a retransmission is answered
 
 
 def test_a_client_that_claims_to_be_controlled_is_told_of_the_conflict(agent: IceAgent) -> None:
@@ -89,7 +89,7 @@ def test_the_nominated_tuple_of_the_highest_priority_is_selected(agent: IceAgent
     agent.receive(request(agent, priority=100, nominates=True), B, 2.0)
     assert agent.selected == B
     agent.receive(request(agent, priority=300, nominates=True), A, 3.0)
-    assert agent.selected == A      # Firefox nominates every pair and uses the best
+    assert agent.selected == A  # Firefox nominates every pair and uses the best
     agent.receive(request(agent, priority=100, nominates=True), B, 4.0)
     assert agent.selected == A
 

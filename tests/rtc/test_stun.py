@@ -70,12 +70,16 @@ def test_every_single_flipped_bit_is_noticed() -> None:
 
 
 def test_a_request_without_integrity_or_fingerprint_is_not_read() -> None:
-    message = codec.Message(codec.Method.BINDING, codec.Class.REQUEST, attributes={"USERNAME": "server:client"})
+    message = codec.Message(
+        codec.Method.BINDING, codec.Class.REQUEST, attributes={"USERNAME": "server:client"}
+    )
     assert stun.parse_request(bytes(message)) is None
     message.add_fingerprint()
     assert stun.parse_request(bytes(message)) is None
     without_fingerprint = check()[:-8]
-    assert stun.parse_request(codec.set_body_length(without_fingerprint, len(without_fingerprint) - 20)) is None
+    assert (
+        stun.parse_request(codec.set_body_length(without_fingerprint, len(without_fingerprint) - 20)) is None
+    )
 
 
 def test_a_short_integrity_is_not_read() -> None:

@@ -30,7 +30,9 @@ class ClientCertificate:
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
         builder = builder.public_key(self.key.public_key()).serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(now - datetime.timedelta(days=1))
-        self.certificate = builder.not_valid_after(now + datetime.timedelta(days=30)).sign(self.key, hashes.SHA256())
+        self.certificate = builder.not_valid_after(now + datetime.timedelta(days=30)).sign(
+            self.key, hashes.SHA256()
+        )
         self.fingerprint = self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
@@ -44,6 +46,7 @@ class DtlsClient:
         mtu: int = 1200,
         profiles: tuple[str, ...] = ALL_PROFILES,
         ciphers: bytes = b"ECDHE-ECDSA-AES128-GCM-SHA256",
+        hello_padding_bytes: int = 0,
     ) -> None:
         self.certificate = certificate or ClientCertificate()
         context = SSL.Context(SSL.DTLS_METHOD)
@@ -52,6 +55,8 @@ class DtlsClient:
         context.set_options(SSL.OP_NO_QUERY_MTU)
         context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
         context.set_cipher_list(ciphers)
+        if hello_padding_bytes:  # protocol names nobody knows, as long as a post-quantum key share
+            context.set_alpn_protos([b"x" * 100] * (hello_padding_bytes // 100))
         if profiles:
             context.set_tlsext_use_srtp(":".join(profiles).encode())
         context.use_privatekey(self.certificate.key)

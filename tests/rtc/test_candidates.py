@@ -1,0 +1,50 @@
+"""Which addresses are announced, and what passes for a candidate."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicechat.errors import Invalid
+from voicechat.rtc.candidates import announced_addresses, candidate_lines, require_candidate
+
+
+def test_the_configured_address_wins_over_the_interfaces() -> None:
+    assert announced_addresses("203.0.113.7", ["192.0.2.1"], 9) == (("203.0.113.7", 9),)
+
+
+def test_one_address_of_each_family_is_announced() -> None:
+    found = announced_addresses("", ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"], 9)
+    assert found == (("192.0.2.1", 9), ("2001:db8::1", 9))
+
+
+def test_loopback_comes_after_the_machines_own_address() -> None:
+    assert announced_addresses("", ["127.0.0.1", "192.0.2.1"], 9) == (("192.0.2.1", 9), ("127.0.0.1", 9))
+
+
+def test_a_configured_name_is_refused() -> None:
+    with pytest.raises(Invalid, match="public_ip"):
+        announced_addresses("voice.example.org", [], 9)
+
+
+def test_candidates_are_host_candidates_in_order_of_preference() -> None:
+    first, second = candidate_lines([("192.0.2.1", 7882), ("2001:db8::1", 7882)])
+    assert first == "1 1 udp 2130706431 192.0.2.1 7882 typ host"
+    assert second == "2 1 udp 2130706175 2001:db8::1 7882 typ host"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "candidate:1 1 udp 2113937151 0a1b.local 57219 typ host generation 0",
+        "a=candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active",
+    ],
+)
+def test_candidates_of_browsers_pass(text: str) -> None:
+    require_candidate(text)
+
+
+@pytest.mark.parametrize("text", ["hello", "candidate:1 1 udp 1 x 1", "candidate:" + "1 " * 400])
+def test_what_is_no_candidate_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="expected"):
+        require_candidate(text)

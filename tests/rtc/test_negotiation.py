@@ -1,0 +1,193 @@
+"""The offer, and answers good and bad."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.answers import AnswerParts, chromium_answer, firefox_answer
+from voicechat.errors import Invalid
+from voicechat.rtc import sdp
+from voicechat.rtc.ice import Credentials
+from voicechat.rtc.negotiation import Offer, new_offer, read_answer, render_offer
+
+CREDENTIALS = Credentials("servfrag0123", "s" * 24)
+PARTS = AnswerParts()
+
+
+@pytest.fixture(scope="module")
+def offer() -> Offer:
+    return make_offer()
+
+
+def make_offer(slots: int = 3) -> Offer:
+    line = "1 1 udp 2130706431 192.0.2.1 7882 typ host"
+    return new_offer(ice=CREDENTIALS, fingerprint=":".join(["CD"] * 32), candidates=[line], slots=slots)
+
+
+def test_the_offer_has_a_microphone_and_then_the_slots(offer: Offer) -> None:
+    microphone, *slots = sdp.parse(render_offer(offer)).media
+    assert (microphone.first("mid"), microphone.direction) == ("0", "recvonly")
+    assert [(slot.first("mid"), slot.direction) for slot in slots] == [
+        ("1", "sendonly"), ("2", "sendonly"), ("3", "sendonly"),
+    ]  # fmt: skip
+    ssrcs = {slot.every("ssrc")[0].split()[0] for slot in slots}
+    streams = {slot.first("msid") for slot in slots}
+    assert len(ssrcs) == len(streams) == 3
+    assert ssrcs == {str(line.ssrc) for line in offer.slots}
+
+
+def test_every_section_repeats_the_transport(offer: Offer) -> None:
+    """Firefox refuses sections without ICE attributes; aiortc forgets candidates of only some sections."""
+    for section in sdp.parse(render_offer(offer)).media:
+        assert section.first("ice-ufrag") == "servfrag0123"
+        assert section.first("ice-pwd") == "s" * 24
+        assert section.first("fingerprint") == "sha-256 " + ":".join(["CD"] * 32)
+        assert section.first("setup") == "actpass"
+        assert section.has("rtcp-mux")
+        assert section.every("candidate") == offer.candidates
+        assert section.has("end-of-candidates")
+        assert section.first("rtpmap") == "111 opus/48000/2"
+        assert "usedtx=1" in (section.first("fmtp") or "")
+
+
+def test_the_offer_is_bundled_and_lite(offer: Offer) -> None:
+    description = sdp.parse(render_offer(offer))
+    assert description.first("group") == "BUNDLE 0 1 2 3"
+    assert description.first("ice-lite") == ""
+
+
+@pytest.mark.parametrize("slots", [0, 129])
+def test_an_impossible_bank_is_refused(slots: int) -> None:
+    with pytest.raises(Invalid, match="slots"):
+        make_offer(slots)
+
+
+@pytest.mark.parametrize("write", [chromium_answer, firefox_answer])
+def test_a_browsers_answer_is_read(offer: Offer, write: type) -> None:
+    answer = read_answer(offer, write(render_offer(offer), PARTS))
+    assert answer.ice == Credentials("clnt", "p" * 24)
+    assert answer.fingerprint == PARTS.fingerprint
+    assert (answer.publishes, answer.ssrc, answer.level_extension) == (True, 1234, 1)
+    assert answer.slot_mids == ("1", "2", "3")
+
+
+@pytest.mark.parametrize("write", [chromium_answer, firefox_answer])
+@pytest.mark.parametrize("direction", ["inactive", "recvonly"])
+def test_a_listener_without_a_microphone_is_welcome(offer: Offer, write: type, direction: str) -> None:
+    answer = read_answer(offer, write(render_offer(offer), replace(PARTS, microphone=direction)))
+    assert (answer.publishes, answer.ssrc) == (False, None)
+    assert answer.slot_mids == ("1", "2", "3")
+
+
+def test_a_rejected_microphone_and_unwanted_slots_are_respected(offer: Offer) -> None:
+    text = chromium_answer(render_offer(offer), PARTS).replace("m=audio 9", "m=audio 0", 1)
+    text = text.replace("BUNDLE 0 ", "BUNDLE ")
+    head, tail = text.rsplit("a=recvonly", 1)
+    answer = read_answer(offer, f"{head}a=inactive{tail}")
+    assert not answer.publishes
+    assert answer.slot_mids == ("1", "2")
+
+
+def test_an_answer_without_an_ssrc_or_level_is_read_as_such(offer: Offer) -> None:
+    text = chromium_answer(render_offer(offer), replace(PARTS, ssrc=None))
+    answer = read_answer(offer, re.sub(r"a=extmap:1 .*\r\n", "", text))
+    assert (answer.publishes, answer.ssrc, answer.level_extension) == (True, None, 0)
+
+
+def test_other_hashes_beside_sha_256_are_ignored(offer: Offer) -> None:
+    text = chromium_answer(render_offer(offer), PARTS)
+    text = text.replace("a=fingerprint:", "a=fingerprint:sha-512 AA:BB\r\na=fingerprint:")
+    assert read_answer(offer, text).fingerprint == PARTS.fingerprint
+
+
+BAD = {
+    "setup passive": ("a=setup:active", "a=setup:passive"),
+    "setup actpass": ("a=setup:active", "a=setup:actpass"),
+    "setup missing": ("a=setup:active\r\n", ""),
+    "no fingerprint": ("a=fingerprint:sha-256", "a=x-fingerprint:sha-256"),
+    "sha-1 only": ("a=fingerprint:sha-256", "a=fingerprint:sha-1"),
+    "short fingerprint": ("AB:AB\r\n", "AB\r\n"),
+    "no bundle": ("a=group:BUNDLE", "a=group:LS"),
+    "incomplete bundle": ("BUNDLE 0 1 2 3", "BUNDLE 0 1 2"),
+    "no rtcp-mux": ("a=rtcp-mux\r\n", ""),
+    "another mid": ("a=mid:2", "a=mid:x"),
+    "a codec not offered": ("SAVPF 111", "SAVPF 111 0"),
+    "another payload type": ("SAVPF 111", "SAVPF 200"),
+    "another codec": ("111 opus/48000/2", "111 PCMU/8000"),
+    "another protocol": ("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
+    "video": ("m=audio", "m=video"),
+    "sending on a slot": ("a=recvonly", "a=sendrecv"),
+    "sendrecv microphone": ("a=sendonly", "a=sendrecv"),
+    "an extension not offered": (
+        "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+        "a=extmap:9 urn:x",
+    ),
+    "extension 0": ("a=extmap:4", "a=extmap:0"),
+    "extension 256": ("a=extmap:4", "a=extmap:256"),
+    "swapped extensions": ("a=extmap:4", "a=extmap:1"),
+    "ssrc too large": ("a=ssrc:1234", "a=ssrc:4294967296"),
+    "ssrc zero": ("a=ssrc:1234", "a=ssrc:0"),
+    "ssrc text": ("a=ssrc:1234", "a=ssrc:many"),
+    "short ufrag": ("a=ice-ufrag:clnt", "a=ice-ufrag:cln"),
+    "short password": ("a=ice-pwd:" + "p" * 24, "a=ice-pwd:ppp"),
+    "no ufrag": ("a=ice-ufrag:clnt\r\n", ""),
+    "ufrag of odd signs": ("a=ice-ufrag:clnt", "a=ice-ufrag:cl nt"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_answer_is_refused_and_says_what_was_expected(offer: Offer, name: str) -> None:
+    good = chromium_answer(render_offer(offer), PARTS)
+    bad = good.replace(*BAD[name])
+    assert bad != good
+    with pytest.raises(Invalid, match="expected"):
+        read_answer(offer, bad)
+
+
+def test_sections_that_disagree_about_the_transport_are_refused(offer: Offer) -> None:
+    good = chromium_answer(render_offer(offer), PARTS)
+    for line in ("a=ice-ufrag:", "a=ice-pwd:"):
+        with pytest.raises(Invalid, match="expected one"):
+            read_answer(offer, good.replace(line, line + "other", 1))
+    with pytest.raises(Invalid, match="fingerprint"):
+        read_answer(offer, good.replace("sha-256 AB", "sha-256 AC", 1))
+
+
+def test_missing_added_and_wholly_rejected_sections_are_refused(offer: Offer) -> None:
+    good = chromium_answer(render_offer(offer), PARTS)
+    with pytest.raises(Invalid, match="media sections"):
+        read_answer(offer, good[: good.rindex("m=audio")])
+    with pytest.raises(Invalid, match="media sections"):
+        read_answer(offer, good + good[good.rindex("m=audio") :].replace("a=mid:3", "a=mid:4"))
+    with pytest.raises(Invalid, match="accepts"):
+        read_answer(offer, good.replace("m=audio 9", "m=audio 0"))
+
+
+OFFER = make_offer()
+GOOD = chromium_answer(render_offer(OFFER), PARTS)
+
+
+@given(st.data())
+def test_a_damaged_answer_is_read_or_refused(data: st.DataObject) -> None:
+    lines = GOOD.split("\r\n")
+    position = data.draw(st.integers(0, len(lines) - 1))
+    match data.draw(st.sampled_from(["drop", "double", "swap", "edit"])):
+        case "drop":
+            del lines[position]
+        case "double":
+            lines.insert(position, lines[position])
+        case "swap":
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[position], lines[other] = lines[other], lines[position]
+        case _:
+            cut = data.draw(st.integers(0, len(lines[position])))
+            lines[position] = lines[position][:cut] + data.draw(st.text("ab:=/ 019\r\n", max_size=8))
+    try:
+        read_answer(OFFER, "\r\n".join(lines))
+    except Invalid:
+        pass
