@@ -1,7 +1,7 @@
 -- The facts that permissions are resolved from, one row for each question. The maths is access/permissions.py's.
 
 CREATE VIEW member_facts AS
-SELECT m.guild_id, m.user_id,
+SELECT m.guild_id, m.user_id, m.joined_at,
        g.owner_id = m.user_id AS is_owner,
        coalesce(m.timed_out_until > now(), false) AS is_timed_out,
        everyone.id AS everyone_id,

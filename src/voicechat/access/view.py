@@ -1,0 +1,216 @@
+"""What a member sees of a guild: the guild, roles, categories, channels and members as the contract has them.
+
+Read-only, and shared by the rooms that write those tables, since each tells of its changes in these shapes.
+Hidden channels are left out before their rows are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voicechat.access import queries
+from voicechat.access.permissions import Standing
+from voicechat.protocol.accounts import User
+from voicechat.protocol.channels import Category, Channel
+from voicechat.protocol.guilds import Guild, Member
+from voicechat.protocol.permissions import Permission
+from voicechat.protocol.roles import Role
+from voicechat.storage import Connection, Row
+
+UNREAD_AT_MOST = 1000
+"""Unread messages are counted no further: nobody reads the number beyond."""
+
+GUILDS = """
+SELECT g.id, g.name, g.owner_id, g.description, g.icon_url, g.member_count, g.created_at,
+       f.is_owner, f.is_timed_out, f.everyone_bits, f.role_bits, f.rank
+FROM member_facts f JOIN guilds g ON g.id = f.guild_id
+WHERE f.user_id = $1 AND f.guild_id = ANY($2::uuid[])
+ORDER BY f.joined_at, g.id
+"""
+
+ROLES = """
+SELECT id, guild_id, name, color, permissions, position, is_default
+FROM roles WHERE guild_id = ANY($1::uuid[]) ORDER BY position DESC
+"""
+
+CATEGORIES = """
+SELECT id, guild_id, name, position FROM categories WHERE guild_id = ANY($1::uuid[]) ORDER BY position, id
+"""
+
+CHANNELS = """
+SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
+       c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count
+FROM channels c
+JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = $1
+LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = $1
+LEFT JOIN LATERAL (
+    SELECT id FROM messages WHERE channel_id = c.id AND deleted_at IS NULL ORDER BY id DESC LIMIT 1
+) newest ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM messages x
+        WHERE x.channel_id = c.id AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM $1
+          AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
+        LIMIT $3
+    ) some
+) unread
+WHERE c.id = ANY($2::uuid[])
+ORDER BY c.position, c.id
+"""
+
+OWN_MEMBERS = """
+SELECT u.id, u.username, u.display_name, u.avatar_url, m.nickname,
+       ARRAY(SELECT mr.role_id FROM member_roles mr
+             WHERE mr.guild_id = m.guild_id AND mr.user_id = m.user_id ORDER BY mr.role_id),
+       m.joined_at, CASE WHEN m.timed_out_until > now() THEN m.timed_out_until END, m.muted, m.deafened,
+       m.guild_id
+FROM guild_members m JOIN users u ON u.id = m.user_id
+WHERE m.user_id = $1 AND m.guild_id = ANY($2::uuid[])
+"""
+
+MEMBERS = """
+SELECT u.id, u.username, u.display_name, u.avatar_url, m.nickname,
+       ARRAY(SELECT mr.role_id FROM member_roles mr
+             WHERE mr.guild_id = m.guild_id AND mr.user_id = m.user_id ORDER BY mr.role_id),
+       m.joined_at, CASE WHEN m.timed_out_until > now() THEN m.timed_out_until END, m.muted, m.deafened
+FROM guild_members m JOIN users u ON u.id = m.user_id
+WHERE m.guild_id = $1 AND ($2::uuid IS NULL OR m.user_id > $2)
+ORDER BY m.user_id LIMIT $3
+"""
+
+USER = "SELECT id, username, display_name, avatar_url FROM users WHERE id = $1"
+
+
+async def guilds(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> list[Guild]:
+    """Return those of the guilds that the user is a member of, in the order they joined them."""
+    return [_guild(row) for row in await conn.fetch(GUILDS, user_id, guild_ids)]
+
+
+async def guild(conn: Connection, user_id: str, guild_id: str) -> Guild | None:
+    """Return one guild as a member sees it, or None for strangers."""
+    found = await guilds(conn, user_id, [guild_id])
+    return found[0] if found else None
+
+
+async def roles(conn: Connection, guild_ids: Sequence[str]) -> list[Role]:
+    """Return the guilds' roles, highest first; every member may see them."""
+    return [role(row) for row in await conn.fetch(ROLES, guild_ids)]
+
+
+async def channels(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> list[Channel]:
+    """Return the channels of the guilds that the user may see, by position."""
+    places = await queries.channels(conn, user_id, guild_ids)
+    return await _channels(conn, user_id, places)
+
+
+async def channel(conn: Connection, user_id: str, channel_id: str) -> Channel | None:
+    """Return one channel as the user sees it, or None when they may not."""
+    place = await queries.channel(conn, channel_id, user_id)
+    found = [] if place is None else await _channels(conn, user_id, [place])
+    return found[0] if found else None
+
+
+async def categories(
+    conn: Connection, user_id: str, guild_ids: Sequence[str], seen: Sequence[Channel]
+) -> list[Category]:
+    """Return the categories that the user may see: by their bits there, or for a channel they see in it."""
+    bits = await queries.categories(conn, user_id, guild_ids)
+    visible = {category_id for category_id, own in bits.items() if own & Permission.VIEW_CHANNEL}
+    visible |= {channel.category_id for channel in seen if channel.category_id is not None}
+    rows = await conn.fetch(CATEGORIES, guild_ids)
+    return [category(row) for row in rows if row[0] in visible]
+
+
+async def own_members(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> dict[str, Member]:
+    """Return the user's own membership of each guild, by the guild's id."""
+    return {row[10]: _member(row) for row in await conn.fetch(OWN_MEMBERS, user_id, guild_ids)}
+
+
+async def member(conn: Connection, guild_id: str, user_id: str) -> Member | None:
+    """Return one member, or None."""
+    return (await own_members(conn, user_id, [guild_id])).get(guild_id)
+
+
+async def members(conn: Connection, guild_id: str, after: str | None, limit: int) -> list[Member]:
+    """Return up to `limit` members whose ids come after `after`."""
+    return [_member(row) for row in await conn.fetch(MEMBERS, guild_id, after, limit)]
+
+
+async def user(conn: Connection, user_id: str) -> User | None:
+    """Return somebody as everybody may know them, or None."""
+    row = await conn.fetchrow(USER, user_id)
+    return None if row is None else _user(row)
+
+
+def role(row: Row) -> Role:
+    """Make a Role of id, guild_id, name, color, permissions, position, is_default."""
+    return Role(
+        id=row[0],
+        guild_id=row[1],
+        name=row[2],
+        color=row[3],
+        permissions=row[4],
+        position=row[5],
+        is_default=row[6],
+    )
+
+
+def category(row: Row) -> Category:
+    """Make a Category of id, guild_id, name, position."""
+    return Category(id=row[0], guild_id=row[1], name=row[2], position=row[3])
+
+
+async def _channels(conn: Connection, user_id: str, places: Sequence[queries.Place]) -> list[Channel]:
+    bits = {place.channel_id: place.bits for place in places}
+    visible = [channel_id for channel_id, own in bits.items() if own & Permission.VIEW_CHANNEL]
+    if not visible:
+        return []
+    rows = await conn.fetch(CHANNELS, user_id, visible, UNREAD_AT_MOST)
+    return [_channel(row, bits[row[0]]) for row in rows]
+
+
+def _channel(row: Row, bits: int) -> Channel:
+    return Channel(
+        id=row[0],
+        guild_id=row[1],
+        name=row[2],
+        channel_type=row[3],
+        category_id=row[4],
+        topic=row[5],
+        user_limit=row[6],
+        position=row[7],
+        created_at=row[8],
+        last_message_id=row[9],
+        last_read_message_id=row[10],
+        unread_count=row[11],
+        my_permissions=bits,
+    )
+
+
+def _guild(row: Row) -> Guild:
+    return Guild(
+        id=row[0],
+        name=row[1],
+        owner_id=row[2],
+        description=row[3],
+        icon_url=row[4],
+        member_count=row[5],
+        created_at=row[6],
+        my_permissions=Standing(*row[7:12]).bits,
+    )
+
+
+def _user(row: Row) -> User:
+    return User(id=row[0], username=row[1], display_name=row[2], avatar_url=row[3])
+
+
+def _member(row: Row) -> Member:
+    return Member(
+        user=_user(row),
+        nickname=row[4],
+        role_ids=row[5],
+        joined_at=row[6],
+        timed_out_until=row[7],
+        muted=row[8],
+        deafened=row[9],
+    )
