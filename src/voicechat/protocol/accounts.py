@@ -6,12 +6,23 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from voicechat.protocol.base import Answer, Body, Event, Id, Instant
+from voicechat.protocol.base import END, LINE, TEXT, Answer, Body, Event, Id, Instant, Wire
 
-Username = Annotated[str, Meta(pattern="^[a-z0-9_]{3,32}$")]
+Username = Annotated[str, Meta(pattern=f"^[a-z0-9_]{{3,32}}{END}")]
 Password = Annotated[str, Meta(min_length=8, max_length=128)]
-DisplayName = Annotated[str, Meta(min_length=1, max_length=64)]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+DisplayName = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
+Email = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=rf"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+\.[^@\s\u0000-\u001f\u007f]+{END}",
+    ),
+]
+
+
+def _masked(self: Wire) -> str:
+    """Show a body that holds secrets without any of its values; for `__repr__`, so that no log shows them."""
+    return f"{type(self).__name__}(***)"
 
 
 class Register(Body):
@@ -23,19 +34,22 @@ class Register(Body):
     display_name: DisplayName | None = None
     invite_code: Annotated[str, Meta(max_length=64)] | None = None
     setup_token: Annotated[str, Meta(max_length=128)] | None = None
+    __repr__ = _masked
 
 
 class Login(Body):
     """POST /auth/login."""
 
-    username: Annotated[str, Meta(max_length=64)]
+    username: Annotated[str, Meta(max_length=64, pattern=TEXT)]
     password: Annotated[str, Meta(max_length=128)]
+    __repr__ = _masked
 
 
 class Refresh(Body):
     """POST /auth/refresh and /auth/logout; a browser leaves it out and sends its cookie."""
 
     refresh_token: Annotated[str, Meta(max_length=128)] | None = None
+    __repr__ = _masked
 
 
 class Tokens(Answer):
@@ -49,6 +63,7 @@ class Tokens(Answer):
     refresh_token: str | None
     token_type: str = "Bearer"
     expires_in: int
+    __repr__ = _masked
 
 
 class User(Answer):
@@ -85,6 +100,7 @@ class ChangePassword(Body):
 
     current_password: Annotated[str, Meta(max_length=128)]
     new_password: Password
+    __repr__ = _masked
 
 
 class LoginSession(Answer):

@@ -14,8 +14,22 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+END = r"$(?!\n)"
+"""Ends a pattern: Python's `$` alone lets a newline follow. (JSON Schema's dialect reads it the same.)"""
+
+Id = Annotated[
+    str, Meta(pattern=f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}{END}")
+]
 """A UUID in canonical lower-case text."""
+
+_FORBIDDEN = r"\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"
+_BLANK = r"\s\u00ad\u115f\u1160\u180e\u200c\u200d\u2800\u3164\uffa0"
+
+LINE = rf"^(?=[^{_FORBIDDEN}]*[^{_FORBIDDEN}{_BLANK}])[^{_FORBIDDEN}]*{END}"
+"""One line with something to see in it: no control characters, none that turn the direction of writing."""
+
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*" + END
+"""Any lines of text: no control characters but tab, newline and carriage return."""
 
 Instant = Annotated[datetime, Meta(tz=True)]
 """RFC 3339 with a zone; the server always answers in UTC."""

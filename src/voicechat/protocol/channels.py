@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from voicechat.protocol.base import Answer, Bits, Body, Event, Id, Instant
+from voicechat.protocol.base import LINE, TEXT, Answer, Bits, Body, Event, Id, Instant
 
-ChannelName = Annotated[str, Meta(min_length=1, max_length=64)]
+ChannelName = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
 ChannelType = Literal["text", "voice"]
-Topic = Annotated[str, Meta(max_length=1024)]
+Topic = Annotated[str, Meta(max_length=1024, pattern=TEXT)]
 UserLimit = Annotated[int, Meta(ge=1, le=99)]
 Position = Annotated[int, Meta(ge=0, le=10_000)]
 

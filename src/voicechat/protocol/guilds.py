@@ -7,10 +7,12 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from voicechat.protocol.accounts import User
-from voicechat.protocol.base import Answer, Bits, Body, Event, Id, Instant, Limit, Page
+from voicechat.protocol.base import LINE, TEXT, Answer, Bits, Body, Event, Id, Instant, Limit, Page
 
-GuildName = Annotated[str, Meta(min_length=2, max_length=100)]
-Reason = Annotated[str, Meta(max_length=512)]
+GuildName = Annotated[str, Meta(min_length=2, max_length=100, pattern=LINE)]
+Description = Annotated[str, Meta(max_length=1000, pattern=TEXT)]
+Nickname = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
+Reason = Annotated[str, Meta(max_length=512, pattern=TEXT)]
 
 
 class Guild(Answer):
@@ -38,14 +40,14 @@ class CreateGuild(Body):
     """POST /api/guilds; it gets #general and a voice channel."""
 
     name: GuildName
-    description: Annotated[str, Meta(max_length=1000)] | None = None
+    description: Description | None = None
 
 
 class EditGuild(Body):
     """PATCH /api/guilds/{id} (MANAGE_GUILD)."""
 
     name: GuildName | UnsetType = UNSET
-    description: Annotated[str, Meta(max_length=1000)] | None | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
 
 
 class TransferGuild(Body):
@@ -85,7 +87,7 @@ class EditMember(Body):
     `channel_id` moves a connected member to another voice channel, null disconnects them.
     """
 
-    nickname: Annotated[str, Meta(min_length=1, max_length=64)] | None | UnsetType = UNSET
+    nickname: Nickname | None | UnsetType = UNSET
     muted: bool | UnsetType = UNSET
     deafened: bool | UnsetType = UNSET
     channel_id: Id | None | UnsetType = UNSET
@@ -180,13 +182,14 @@ class GuildCreated(Event):
 
 
 class GuildUpdated(Event):
-    """A guild's name or description changed, or its owner; your own bits may have too."""
+    """A guild's name or description changed, or its owner; with `my_permissions`, your own bits did too."""
 
     guild_id: Id
     name: str
     description: str | None
     icon_url: str | None
     owner_id: Id
+    my_permissions: Bits | UnsetType = UNSET
 
 
 class GuildDeleted(Event):

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from voicechat.protocol.accounts import User
-from voicechat.protocol.base import Answer, Body, Command, Event, Id, Instant, Limit, Page
+from voicechat.protocol.base import LINE, TEXT, Answer, Body, Command, Event, Id, Instant, Limit, Page
 
-Content = Annotated[str, Meta(min_length=1, max_length=4000)]
+Content = Annotated[str, Meta(min_length=1, max_length=4000, pattern=TEXT)]
+Nonce = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
 
 
 class Message(Answer):
@@ -57,7 +58,7 @@ class PostMessage(Body):
 
     content: Content
     encrypted: bool = False
-    nonce: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    nonce: Nonce | None = None
     reply_to: Id | None = None
 
 
@@ -65,7 +66,7 @@ class EditMessage(Body):
     """PATCH /api/messages/{id} (author)."""
 
     content: Content
-    nonce: Annotated[str, Meta(min_length=1, max_length=64)] | None | UnsetType = UNSET
+    nonce: Nonce | None | UnsetType = UNSET
 
 
 class MessageNew(Event):

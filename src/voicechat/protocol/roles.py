@@ -6,10 +6,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from voicechat.protocol.base import Answer, Bits, Body, Event, Id
+from voicechat.protocol.base import END, LINE, Answer, Bits, Body, Event, Id
 
-RoleName = Annotated[str, Meta(min_length=1, max_length=64)]
-Color = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")]
+RoleName = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
+Color = Annotated[str, Meta(pattern=f"^#[0-9a-fA-F]{{6}}{END}")]
 
 
 class Role(Answer):
