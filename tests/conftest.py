@@ -19,6 +19,7 @@ import trio
 from tests.support import redis as redis_support
 from tests.support.postgres import PostgresServer, running_postgres
 from voicechat.bridge import Bridge
+from voicechat.bus import Bus, open_bus
 from voicechat.storage import Database, migrate, open_database
 
 TEMPLATE = "template_migrated"
@@ -83,3 +84,9 @@ def redis_server(servers_folder: Path) -> Iterator[str]:
 def redis_url(redis_server: str) -> str:
     redis_support.empty(redis_server)
     return redis_server
+
+
+@pytest.fixture
+async def bus(aio: Bridge, redis_url: str) -> AsyncIterator[Bus]:
+    async with open_bus(aio, redis_url) as opened:
+        yield opened

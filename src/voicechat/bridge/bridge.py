@@ -1,9 +1,9 @@
 """The asyncio thread and `call`, the one crossing a unit of work makes.
 
-A unit runs whole on the asyncio side and is crossed into once: a hop costs about as much as a query. When Trio
-cancels the caller, the asyncio task is cancelled and *awaited*, so a connection is back in its pool before the
-caller unwinds. What the task did then decides: cancelled → Cancelled; completed all the same → its result, so
-that "commit, then tell" is never cut in two.
+A unit runs whole on the asyncio side and is crossed into once: a hop costs about as much as a query. When
+Trio cancels the caller, the asyncio task is cancelled and *awaited*, so a connection is back in its pool
+before the caller unwinds. What the task did then decides: cancelled → Cancelled; completed all the same →
+its result, so that "commit, then tell" is never cut in two.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Bridge:
         return result
 
     def call_soon(self, fn: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
-        """Run the plain function `fn(*args)` in the asyncio thread, in the order of such calls; do not wait."""
+        """Run the plain function `fn(*args)` in the asyncio thread, in order; do not wait for it."""
         self.loop.call_soon_threadsafe(fn, *args)
 
     def open_outlet(self, bound: int) -> Outlet[Any]:

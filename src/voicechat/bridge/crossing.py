@@ -30,8 +30,8 @@ class Crossing(Generic[T]):
     def start(self) -> None:
         """Begin the task (asyncio thread).
 
-        Its end is reported by a callback, not by code wrapped around `fn`: a task that is cancelled before its
-        first step never runs any.
+        Its end is reported by a callback, not by code wrapped around `fn`: a task that is cancelled before
+        its first step never runs any.
         """
         self._task = self._loop.create_task(self._fn(), context=self._context)
         self._task.add_done_callback(self._report)

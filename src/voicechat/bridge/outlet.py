@@ -14,8 +14,8 @@ T = TypeVar("T")
 class Outlet(Generic[T]):
     """A pipe between the two threads; `put` on the asyncio side, `take` (one task) on the Trio side.
 
-    When `bound` values lie untaken, `put` waits, which lets the socket behind it fill up: nothing is lost here.
-    Each field belongs to one thread, named beside it; what crosses are calls.
+    When `bound` values lie untaken, `put` waits, which lets the socket behind it fill up: nothing is lost
+    here. Each field belongs to one thread, named beside it; what crosses are calls.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, token: trio.lowlevel.TrioToken, bound: int) -> None:

@@ -1,10 +1,12 @@
 """PostgreSQL and Redis for one machine: started with the server under its data folder, stopped with it.
 
-    open_postgres(data_dir) → DSN        open_redis(data_dir) → URL        hold_folder(data_dir): one server each
+    hold_folder(data_dir)      one server for each data folder
+    open_postgres(data_dir)    → DSN
+    open_redis(data_dir)       → URL
 
 Both run as an unprivileged user when the server is root (account.py), die with the server however that ends
-(launch.py), are started again when they die (service.py), and what a killed server left behind is ended by the
-next start (orphan.py).
+(launch.py), are started again when they die (service.py), and what a killed server left behind is ended by
+the next start (orphan.py).
 """
 
 from voicechat.embedded.folder import hold_folder

@@ -1,9 +1,10 @@
 """Which operating system user runs the embedded servers, and what it needs to reach their folders.
 
-PostgreSQL refuses to run as root. Started by root we run both servers as an unprivileged user; started by anyone
-else, as that user. Where a folder on the way is closed to that user (a checkout under /root, mode 700), the
-children keep one capability that lets them pass: reading and searching if we have it, else the broader one
-that containers are given (capabilities(7)). Nothing on the machine has its mode changed for this.
+PostgreSQL refuses to run as root. Started by root we run both servers as an unprivileged user; started by
+anyone else, as that user. Where a folder on the way is closed to that user (a checkout under /root, mode
+700), the children keep one capability that lets them pass: reading and searching if we have it, else the
+broader one that containers are given (capabilities(7)). Nothing on the machine has its mode changed for
+this.
 """
 
 from __future__ import annotations
@@ -92,8 +93,8 @@ def _capability_for(path: Path, uid: int) -> int:
         if held >> capability & 1:
             return capability
     raise Unavailable(
-        f"the user {_name(uid)}, who runs the embedded servers when VoiceChat runs as root, cannot reach {path}: "
-        "run VoiceChat as a plain user, or choose a --data-dir and a checkout that others may enter"
+        f"the user {_name(uid)}, who runs the embedded servers when VoiceChat runs as root, cannot reach "
+        f"{path}: run VoiceChat as a plain user, or choose a --data-dir and a checkout that others may enter"
     )
 
 

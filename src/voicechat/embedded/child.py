@@ -1,7 +1,7 @@
 """A child process that ends with us: started, watched by its pidfd, stopped by ever stronger signals.
 
-The kernel signals the child when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG), so children are
-started from the thread Trio runs in, never from a worker thread.
+The kernel signals the child when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG), so
+children are started from the thread Trio runs in, never from a worker thread.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from voicechat.errors import Unavailable
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _LOG_BYTES = 1024 * 1024
+KILL_WITHIN_S = 5.0
+STOP_WITHIN_S = 20.0  # more than the stop signals of any program take together
 # A clean environment: no locale surprises in the servers' output, and none of our secrets in theirs.
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -31,8 +33,8 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UT
 class Program:
     """What to run, as whom, where, and how it is to be told to stop.
 
-    `stop_signals` are tried in turn, each given its number of seconds; the first is also what the kernel sends
-    when this server dies. SIGKILL follows the last.
+    `stop_signals` are tried in turn, each given its number of seconds; the first is also what the kernel
+    sends when this server dies. SIGKILL follows the last.
     """
 
     name: str
@@ -63,14 +65,13 @@ class Child:
         return status
 
     async def stop(self) -> None:
-        """End the process, politely first, and reap it. Not cut short by cancellation; bounded by its signals."""
-        with trio.CancelScope(shield=True):
-            for number, patience_s in (*self.program.stop_signals, (signal.SIGKILL, 5.0)):
-                if self.has_ended:
-                    break
-                self._process.send_signal(number)
-                with trio.move_on_after(patience_s):
-                    await self.wait()
+        """End the process, politely first, and reap it. Call it shielded, for STOP_WITHIN_S."""
+        for number, patience_s in (*self.program.stop_signals, (signal.SIGKILL, KILL_WITHIN_S)):
+            if self.has_ended:
+                break
+            self._process.send_signal(number)
+            with trio.move_on_after(patience_s):
+                await self.wait()
         self.close()
 
     def close(self) -> None:
@@ -107,7 +108,7 @@ def _opened_log(path: Path) -> IO[bytes]:
 
 
 async def run_to_end(program: Program, *, text: str = "") -> None:
-    """Run `program` on `text` as its standard input; raise Unavailable with the end of its log when it fails."""
+    """Run `program` with `text` as its input; raise Unavailable with the end of its log when it fails."""
     with tempfile.TemporaryFile() as stdin:
         stdin.write(text.encode())
         stdin.seek(0)
@@ -115,7 +116,8 @@ async def run_to_end(program: Program, *, text: str = "") -> None:
     try:
         status = await child.wait()
     finally:
-        await child.stop()
+        with trio.move_on_after(STOP_WITHIN_S, shield=True):
+            await child.stop()
     if status != 0:
         raise Unavailable(
             f"{program.name} failed with status {status}; its log ends with:\n{tail(program.log)}"

@@ -46,6 +46,11 @@ def _lock(descriptor: int, folder: Path) -> None:
         ) from busy
 
 
+def server_folder(data_dir: Path, name: str) -> Path:
+    """Return the folder of the server `name`, without links in its path."""
+    return Path(data_dir).resolve() / name
+
+
 def make_folder(folder: Path) -> None:
     """Make `folder`; as root let others pass through it (not list it), for the user that runs the servers."""
     folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """Become a child that dies with its parent and runs as the right user, then exec the program.
 
-Run by path with `python -I -S` between fork and exec of an embedded server, so it imports the standard library
-alone. What it does cannot be done by subprocess: the parent-death signal and the ambient capability must be
-set after the change of user, which clears both (prctl(2), capabilities(7)).
+Run by path with `python -I -S` between fork and exec of an embedded server, so it imports the standard
+library alone. What it does cannot be done by subprocess: the parent-death signal and the ambient capability
+must be set after the change of user, which clears both (prctl(2), capabilities(7)).
 
     launch.py PARENT_PID DEATH_SIGNAL UID GID CAPABILITY PROGRAM [ARGUMENT...]      (-1: leave as it is)
 """

@@ -25,6 +25,10 @@ async def end_orphan(
     if pid is not None and _works_in(pid, working_folder):
         log.warning("orphan_found", pid=pid, folder=str(working_folder))
         await _end(pid, signals)
+    _remove(pid_file)
+
+
+def _remove(pid_file: Path) -> None:
     pid_file.unlink(missing_ok=True)
 
 

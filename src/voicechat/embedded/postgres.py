@@ -5,8 +5,9 @@
         postgres.log            warnings and errors
         .s.PGSQL.5432           the socket (under /tmp when this path is too long for one)
 
-Nobody else can enter the folder, which is the authentication: the socket asks for no password and no TCP port is
-opened. The server's role owns its database and is no superuser, so SQL never reaches the file system.
+Nobody else can enter the folder, which is the authentication: the socket asks for no password and no TCP
+port is opened. The server's role owns its database and is no superuser, so SQL never reaches the file
+system.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import trio
 
 from voicechat.embedded.account import Account, choose_account
 from voicechat.embedded.child import Child, Program, run_to_end
-from voicechat.embedded.folder import hold_folder, make_private_folder, socket_folder
+from voicechat.embedded.folder import hold_folder, make_private_folder, server_folder, socket_folder
 from voicechat.embedded.orphan import end_orphan
 from voicechat.embedded.programs import POSTGRES_MAJOR, postgres_program
 from voicechat.embedded.service import open_service
@@ -32,7 +33,8 @@ ROLE = DATABASE = "voicechat"
 SUPERUSER = "postgres"
 
 _SOCKET = ".s.PGSQL.5432.lock"  # the longer of the two names PostgreSQL makes there
-# Fast shutdown (SIGINT) ends sessions and writes a checkpoint; immediate (SIGQUIT) leaves a recovery to the next start.
+# Fast shutdown (SIGINT) ends sessions and writes a checkpoint; immediate (SIGQUIT) leaves a recovery to the
+# next start.
 _STOP_SIGNALS = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 3.0))
 
 # Durable, and small while idle: a community's server shares its machine with the voice engine.
@@ -73,10 +75,10 @@ CREATE DATABASE {DATABASE} OWNER {ROLE} STRATEGY file_copy;
 async def open_postgres(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> AsyncIterator[str]:
     """Run PostgreSQL on `data_dir`/postgres while the block runs; yield its DSN.
 
-    `settings` are added to the server's own. Raises Conflict when another server holds the folder and Unavailable
-    with the reason when PostgreSQL cannot run. Close every connection before leaving the block.
+    `settings` are added to the server's own. Raises Conflict when another server holds the folder and
+    Unavailable with the reason when PostgreSQL cannot run. Close every connection before leaving the block.
     """
-    folder = Path(data_dir).resolve() / "postgres"
+    folder = server_folder(data_dir, "postgres")
     with hold_folder(folder.parent, "postgres.lock"):
         account = choose_account(folder, postgres_program("postgres"))
         make_private_folder(folder, account)
@@ -128,13 +130,13 @@ def _require_version(cluster: Path) -> None:
     found = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
     if found != POSTGRES_MAJOR:
         raise Unavailable(
-            f"{cluster} was made by PostgreSQL {found}, this VoiceChat brings {POSTGRES_MAJOR}: restore a backup "
-            "into a new --data-dir, or convert the folder with pg_upgrade"
+            f"{cluster} was made by PostgreSQL {found}, this VoiceChat brings {POSTGRES_MAJOR}: "
+            "restore a backup into a new --data-dir, or convert the folder with pg_upgrade"
         )
 
 
 async def _wait_ready(server: Child) -> None:
-    """Wait until the server has written `ready` into its pid file, as pg_ctl does (miscadmin.h, PM_STATUS)."""
+    """Wait until the server has written `ready` into its pid file, as pg_ctl does (PM_STATUS_READY)."""
     pid_file = server.program.folder / "data" / "postmaster.pid"
     while True:
         lines = pid_file.read_text().splitlines() if pid_file.exists() else []

@@ -3,8 +3,8 @@
     <data>/redis/               mode 700, of the user that runs it
         redis.sock  redis.pid  redis.log
 
-Redis holds what may be forgotten (presence, leases, counters, call streams); the truth is in PostgreSQL. So it writes
-no snapshots, and when its memory is full the entries nearest to their expiry go first.
+Redis holds what may be forgotten (presence, leases, counters, call streams); the truth is in PostgreSQL. So
+it writes no snapshots, and when its memory is full the entries nearest to their expiry go first.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from urllib.parse import quote
 import trio
 
 from voicechat.embedded.account import choose_account
-from voicechat.embedded.child import Child, Program
-from voicechat.embedded.folder import hold_folder, make_private_folder, socket_folder
+from voicechat.embedded.child import Program
+from voicechat.embedded.folder import hold_folder, make_private_folder, server_folder, socket_folder
 from voicechat.embedded.orphan import end_orphan
 from voicechat.embedded.programs import redis_program
 from voicechat.embedded.service import open_service
@@ -44,9 +44,10 @@ _SETTINGS = {
 async def open_redis(data_dir: Path) -> AsyncIterator[str]:
     """Run Redis on `data_dir`/redis while the block runs; yield its URL.
 
-    Raises Conflict when another server holds the folder and Unavailable with the reason when Redis cannot run.
+    Raises Conflict when another server holds the folder and Unavailable with the reason when Redis cannot
+    run.
     """
-    folder = Path(data_dir).resolve() / "redis"
+    folder = server_folder(data_dir, "redis")
     with hold_folder(folder.parent, "redis.lock"):
         account = choose_account(folder, redis_program())
         make_private_folder(folder, account)

@@ -1,4 +1,4 @@
-"""Keep an embedded server running: start, wait until it answers, start again when it dies, stop it at the end."""
+"""Keep an embedded server running: start it, wait until it answers, restart it when it dies, stop it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from voicechat.embedded.child import Child, Program, spawn, tail
+from voicechat.embedded.child import STOP_WITHIN_S, Child, Program, spawn, tail
 from voicechat.errors import Unavailable
 from voicechat.logs import get_logger
 
@@ -24,8 +24,8 @@ LONGEST_PAUSE_S = 10.0
 async def open_service(program: Program, wait_answering: WaitAnswering) -> AsyncIterator[None]:
     """Run `program` while the block runs; enter once `wait_answering` returns.
 
-    Raises Unavailable with the end of its log when it cannot be started. A cancellation reaches the block first
-    and the program only after the block has ended, so its users can still say goodbye to it.
+    Raises Unavailable with the end of its log when it cannot be started. A cancellation reaches the block
+    first and the program only after the block has ended, so its users can still say goodbye to it.
     """
     async with trio.open_nursery() as nursery:
         keeping: trio.CancelScope = await nursery.start(_keep_running, program, wait_answering)
@@ -51,7 +51,8 @@ async def _keep_running(
                 child.close()
                 child = await _start_again(program, wait_answering)
         finally:
-            await child.stop()
+            with trio.move_on_after(STOP_WITHIN_S, shield=True):
+                await child.stop()
 
 
 async def _start_again(program: Program, wait_answering: WaitAnswering) -> Child:
@@ -80,7 +81,8 @@ async def _start(program: Program, wait_answering: WaitAnswering) -> Child:
                 nursery.cancel_scope.cancel("answering")
     finally:
         if not is_answering:
-            await child.stop()
+            with trio.move_on_after(STOP_WITHIN_S, shield=True):
+                await child.stop()
     if not is_answering:
         raise Unavailable(
             f"the embedded {program.name} did not start; its log ends with:\n{tail(program.log)}"

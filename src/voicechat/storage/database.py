@@ -45,7 +45,7 @@ class Database:
     async def transaction(
         self, unit: Callable[[Connection, Unpack[Ts]], Coroutine[Any, Any, T]], *args: *Ts
     ) -> T:
-        """Run `unit(conn, *args)` on the asyncio side in one transaction and return its result once committed.
+        """Run `unit(conn, *args)` on the asyncio side in one transaction; return its result once committed.
 
         A cancellation of the caller rolls back, or comes too late: then the result is returned, and telling
         others about it directly after this (no await between) cannot be cut off. The unit runs again, a few
@@ -79,8 +79,8 @@ async def _ping(conn: Connection) -> None:
 async def open_database(aio: Bridge, dsn: str, pool_size: int) -> AsyncIterator[Database]:
     """Open a pool of up to `pool_size` connections while the block runs, once the server answers.
 
-    Raises Unavailable when it does not do so for half a minute. After a restart of PostgreSQL the pool heals by
-    itself. Leave the block before stopping the server.
+    Raises Unavailable when it does not do so for half a minute. After a restart of PostgreSQL the pool
+    heals by itself. Leave the block before stopping the server.
     """
     pool = await aio.call(pools.make_pool, dsn, pool_size)
     database = Database(aio, dsn, pool)

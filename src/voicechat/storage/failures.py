@@ -22,7 +22,7 @@ _SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, *REPEATABLE)
 
 
 def violated_constraint(problem: BaseException) -> str | None:
-    """Return the name of the constraint (unique, foreign key, check, …) that `problem` reports, if it does."""
+    """Return the name of the constraint (unique, foreign key, check, …) that `problem` reports, if any."""
     if isinstance(problem, asyncpg.IntegrityConstraintViolationError):
         name: str | None = problem.constraint_name
         return name

@@ -1,9 +1,9 @@
 """Migrations: numbered SQL files, applied once each, forward only.
 
-`migrations/NNNN_name.sql` are applied in the order of their numbers, each in a transaction of its own with the
-record of it. A file whose first line is `-- no-transaction` holds one statement that cannot run in one (CREATE
-INDEX CONCURRENTLY). An applied file is never edited: its checksum is recorded and compared. Several nodes may
-start at once; an advisory lock lets one work and the others find it done.
+`migrations/NNNN_name.sql` are applied in the order of their numbers, each in a transaction of its own with
+the record of it. A file whose first line is `-- no-transaction` holds one statement that cannot run in one
+(CREATE INDEX CONCURRENTLY). An applied file is never edited: its checksum is recorded and compared. Several
+nodes may start at once; an advisory lock lets one work and the others find it done.
 """
 
 from __future__ import annotations
@@ -112,10 +112,12 @@ async def _locked_connection(dsn: str) -> AsyncIterator[Any]:
 
 
 async def _lock(connection: Any) -> None:
-    """Poll rather than wait inside PostgreSQL: a waiting statement would hold up CREATE INDEX CONCURRENTLY."""
+    """Poll, as a statement waiting inside PostgreSQL would hold up CREATE INDEX CONCURRENTLY."""
     try:
         async with asyncio.timeout(LOCK_WITHIN_S):
-            while not await connection.fetchval(_TRY_LOCK, LOCK_KEY):
+            while True:
+                if await connection.fetchval(_TRY_LOCK, LOCK_KEY):
+                    return
                 await asyncio.sleep(LOCK_POLL_S)
     except TimeoutError:
         raise Unavailable(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import asyncpg
@@ -85,7 +85,7 @@ async def run(
 async def transact(
     pool: Any, unit: Callable[[Connection, Unpack[Ts]], Coroutine[Any, Any, T]], args: tuple[*Ts]
 ) -> T:
-    """Run the unit in one transaction; again when PostgreSQL undid it in favour of another, or never began it."""
+    """Run the unit in one transaction; again when PostgreSQL undid it for another, or never began it."""
     for attempt in range(1, ATTEMPTS):
         try:
             return await _attempt(pool, unit, args)
@@ -140,13 +140,16 @@ async def _see_through(step: Coroutine[Any, Any, T]) -> T:
     """
     task = asyncio.ensure_future(asyncio.wait_for(step, FINISH_WITHIN_S))
     while not task.done():
-        try:
+        with suppress(asyncio.CancelledError):
             await asyncio.wait([task])
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            assert current is not None
-            current.uncancel()
+    _forget_cancellation()
     return task.result()
+
+
+def _forget_cancellation() -> None:
+    current = asyncio.current_task()
+    while current is not None and current.cancelling():
+        current.uncancel()
 
 
 @asynccontextmanager
