@@ -136,6 +136,9 @@ void vc_engine_stop(vc_engine *engine);
 int vc_engine_wakeup_fd(const vc_engine *engine);
 void vc_engine_clear_wakeup(vc_engine *engine);
 
+/* Is there a record to pop? */
+int vc_engine_has_records(const vc_engine *engine);
+
 /* Copy whole records into 'out' (room 'cap', at least 2048).  Bytes written; 0 = empty. */
 size_t vc_engine_pop(vc_engine *engine, uint8_t *out, size_t cap);
 

@@ -201,6 +201,9 @@ class Engine:
 
     async def wait_readable(self) -> None:
         """Wait until the engine has something to tell, then `drain()`."""
+        if _lib.vc_engine_has_records(self._engine):
+            await trio.lowlevel.checkpoint()
+            return
         await trio.lowlevel.wait_readable(_lib.vc_engine_wakeup_fd(self._engine))
         _lib.vc_engine_clear_wakeup(self._engine)
 

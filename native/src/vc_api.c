@@ -1,0 +1,178 @@
+/* vc_api.c - the commands of vc_engine.h: check the arguments, queue, wake the media thread. */
+#include <string.h>
+#include <unistd.h>
+
+#include "vc_state.h"
+
+enum { CLOCK_RATE_MIN = 8000, CLOCK_RATE_MAX = 192000, PT_MAX = 127, EXT_ID_MAX = 14 };
+
+static int queue(vc_engine *e, const vc_command *command)
+{
+    int woke = vc_cmdq_push(&e->commands, command);
+    if (woke < 0)
+        return woke;
+    if (woke == 1) {
+        uint64_t one = 1;
+        ssize_t written = write(e->command_fd, &one, sizeof one);
+        (void)written; /* a full eventfd is readable already */
+    }
+    return VC_OK;
+}
+
+static bool is_peer(const vc_engine *e, int peer)
+{
+    return peer >= 0 && (uint32_t)peer < e->config.max_peers;
+}
+
+static bool is_track(const vc_engine *e, int track)
+{
+    return track >= 0 && (uint32_t)track < e->config.max_tracks;
+}
+
+static bool is_slot(const vc_engine *e, int slot)
+{
+    return slot >= 0 && (uint32_t)slot < e->config.max_slots;
+}
+
+static bool is_stream(uint8_t pt, uint32_t clock_rate, uint8_t level_ext)
+{
+    return pt <= PT_MAX && clock_rate >= CLOCK_RATE_MIN && clock_rate <= CLOCK_RATE_MAX && level_ext <= EXT_ID_MAX;
+}
+
+static int peer_command(vc_engine *e, vc_op op, int peer, vc_command c, uint32_t token)
+{
+    if (!is_peer(e, peer))
+        return VC_ERR_RANGE;
+    c.op = (uint8_t)op;
+    c.peer = peer;
+    c.token = token;
+    return queue(e, &c);
+}
+
+int vc_engine_sync(vc_engine *e, uint32_t token)
+{
+    return queue(e, &(vc_command){.op = VC_OP_SYNC, .peer = VC_NONE, .token = token});
+}
+
+int vc_engine_peer_add(vc_engine *e, int peer, uint32_t own_ssrc, uint32_t token)
+{
+    return peer_command(e, VC_OP_PEER_ADD, peer, (vc_command){.ssrc = own_ssrc}, token);
+}
+
+int vc_engine_peer_del(vc_engine *e, int peer, uint32_t token)
+{
+    return peer_command(e, VC_OP_PEER_DEL, peer, (vc_command){0}, token);
+}
+
+static int ufrag_command(vc_engine *e, vc_op op, int peer, const uint8_t *ufrag, size_t length, uint32_t token)
+{
+    if (length == 0 || length > VC_UFRAG_MAX || memchr(ufrag, ':', length) != NULL)
+        return VC_ERR_RANGE;
+    vc_command c = {.text_length = (uint8_t)length};
+    memcpy(c.text, ufrag, length);
+    return peer_command(e, op, peer, c, token);
+}
+
+int vc_engine_ufrag_add(vc_engine *e, int peer, const uint8_t *ufrag, size_t length, uint32_t token)
+{
+    return ufrag_command(e, VC_OP_UFRAG_ADD, peer, ufrag, length, token);
+}
+
+int vc_engine_ufrag_del(vc_engine *e, int peer, const uint8_t *ufrag, size_t length, uint32_t token)
+{
+    return ufrag_command(e, VC_OP_UFRAG_DEL, peer, ufrag, length, token);
+}
+
+static int tuple_command(vc_engine *e, vc_op op, int peer, const uint8_t *addr, uint32_t token)
+{
+    vc_command c = {0};
+    memcpy(c.addr, addr, VC_ADDR_BYTES);
+    return peer_command(e, op, peer, c, token);
+}
+
+int vc_engine_tuple_add(vc_engine *e, int peer, const uint8_t *addr, uint32_t token)
+{
+    return tuple_command(e, VC_OP_TUPLE_ADD, peer, addr, token);
+}
+
+int vc_engine_tuple_del(vc_engine *e, int peer, const uint8_t *addr, uint32_t token)
+{
+    return tuple_command(e, VC_OP_TUPLE_DEL, peer, addr, token);
+}
+
+int vc_engine_tuple_prefer(vc_engine *e, int peer, const uint8_t *addr, uint32_t token)
+{
+    return tuple_command(e, VC_OP_TUPLE_PREFER, peer, addr, token);
+}
+
+int vc_engine_peer_keys(vc_engine *e, int peer, uintptr_t rx, uintptr_t tx, uint32_t token)
+{
+    if (rx == 0 || tx == 0)
+        return VC_ERR_RANGE;
+    return peer_command(e, VC_OP_PEER_KEYS, peer, (vc_command){.rx = rx, .tx = tx}, token);
+}
+
+int vc_engine_peer_deafen(vc_engine *e, int peer, int on, uint32_t token)
+{
+    return peer_command(e, VC_OP_PEER_DEAFEN, peer, (vc_command){.on = on != 0}, token);
+}
+
+int vc_engine_track_add(vc_engine *e, int track, int peer, int media, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
+                        uint8_t level_ext, uint32_t token)
+{
+    bool known = media == VC_MEDIA_AUDIO || media == VC_MEDIA_VIDEO;
+    if (!is_track(e, track) || !known || !is_stream(pt, clock_rate, level_ext))
+        return VC_ERR_RANGE;
+    vc_command c = {.index = track, .media = (uint8_t)media, .ssrc = ssrc, .pt = pt, .clock_rate = clock_rate,
+                    .level_ext = level_ext};
+    return peer_command(e, VC_OP_TRACK_ADD, peer, c, token);
+}
+
+static int index_command(vc_engine *e, vc_op op, int index, vc_command c, uint32_t token)
+{
+    c.op = (uint8_t)op;
+    c.peer = VC_NONE;
+    c.index = index;
+    c.token = token;
+    return queue(e, &c);
+}
+
+int vc_engine_track_del(vc_engine *e, int track, uint32_t token)
+{
+    return is_track(e, track) ? index_command(e, VC_OP_TRACK_DEL, track, (vc_command){0}, token) : VC_ERR_RANGE;
+}
+
+int vc_engine_track_mute(vc_engine *e, int track, int on, uint32_t token)
+{
+    vc_command c = {.on = on != 0};
+    return is_track(e, track) ? index_command(e, VC_OP_TRACK_MUTE, track, c, token) : VC_ERR_RANGE;
+}
+
+int vc_engine_slot_add(vc_engine *e, int slot, int peer, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
+                       uint8_t level_ext, const char *cname, uint32_t token)
+{
+    size_t length = strnlen(cname, VC_CNAME_MAX + 1);
+    if (!is_slot(e, slot) || !is_stream(pt, clock_rate, level_ext) || length > VC_CNAME_MAX)
+        return VC_ERR_RANGE;
+    vc_command c = {.index = slot, .ssrc = ssrc, .pt = pt, .clock_rate = clock_rate, .level_ext = level_ext,
+                    .text_length = (uint8_t)length};
+    memcpy(c.text, cname, length);
+    return peer_command(e, VC_OP_SLOT_ADD, peer, c, token);
+}
+
+int vc_engine_slot_del(vc_engine *e, int slot, uint32_t token)
+{
+    return is_slot(e, slot) ? index_command(e, VC_OP_SLOT_DEL, slot, (vc_command){0}, token) : VC_ERR_RANGE;
+}
+
+int vc_engine_route_set(vc_engine *e, int slot, int track, uint32_t token)
+{
+    if (!is_slot(e, slot) || !is_track(e, track))
+        return VC_ERR_RANGE;
+    return index_command(e, VC_OP_ROUTE_SET, slot, (vc_command){.other = track}, token);
+}
+
+int vc_engine_route_clear(vc_engine *e, int slot, uint32_t token)
+{
+    return is_slot(e, slot) ? index_command(e, VC_OP_ROUTE_CLEAR, slot, (vc_command){0}, token) : VC_ERR_RANGE;
+}

@@ -1,0 +1,8 @@
+/* vc_apply.h - commands of the control thread take effect, between packets, in the media thread. */
+#ifndef VC_APPLY_H
+#define VC_APPLY_H
+#include "vc_state.h"
+
+/* Apply at most a few waiting commands: packets come first.  True when more may wait. */
+bool vc_apply_commands(vc_engine *e);
+#endif

@@ -1,0 +1,59 @@
+/* vc_counters.h - every counter of the engine, named once; a drop is named for its reason. */
+#ifndef VC_COUNTERS_H
+#define VC_COUNTERS_H
+
+#define VC_COUNTERS(X)                                                                                       \
+    X(rx_datagrams)            /* everything read from the sockets */                                        \
+    X(tx_datagrams)            /* sent by the media thread */                                                \
+    X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
+    X(rtp_received)            /* authenticated */                                                           \
+    X(rtcp_received)           /* authenticated compounds */                                                 \
+    X(rtcp_sent)                                                                                             \
+    X(rtcp_sr_received)                                                                                      \
+    X(rtcp_report_blocks)      /* that name one of our slots */                                              \
+    X(rtcp_byes)                                                                                             \
+    X(rtcp_feedback)           /* NACK, PLI and the like, not yet acted upon */                              \
+    X(rtcp_other)                                                                                            \
+    X(stun_to_python)                                                                                        \
+    X(dtls_to_python)                                                                                        \
+    X(tuple_moves)                                                                                           \
+    X(commands)                                                                                              \
+    X(commands_refused)                                                                                      \
+    X(drop_empty)                                                                                            \
+    X(drop_oversize)                                                                                         \
+    X(drop_short)                                                                                            \
+    X(drop_not_ours)           /* a first byte of no protocol we speak */                                    \
+    X(drop_bad_source)         /* port 0, multicast, link-local */                                           \
+    X(drop_stun_malformed)     /* or no Binding request */                                                   \
+    X(drop_stun_unknown_ufrag)                                                                               \
+    X(drop_stun_source_rate)                                                                                 \
+    X(drop_stun_total_rate)                                                                                  \
+    X(drop_stun_peer_rate)                                                                                   \
+    X(drop_dtls_unknown_tuple)                                                                               \
+    X(drop_dtls_rate)                                                                                        \
+    X(drop_media_unknown_tuple)                                                                              \
+    X(drop_no_keys)            /* SRTP before DTLS is done */                                                \
+    X(drop_rtp_malformed)                                                                                    \
+    X(drop_rtp_unknown_ssrc)                                                                                 \
+    X(drop_rtp_wrong_pt)                                                                                     \
+    X(drop_rtp_bad_padding)                                                                                  \
+    X(drop_rtcp_malformed)                                                                                   \
+    X(drop_rtcp_too_many_ssrcs)                                                                              \
+    X(drop_auth)               /* forged, or under other keys */                                             \
+    X(drop_replay)                                                                                           \
+    X(drop_srtp_other)                                                                                       \
+    X(drop_muted)                                                                                            \
+    X(drop_no_receiver)                                                                                      \
+    X(drop_receiver_deaf)                                                                                    \
+    X(drop_receiver_not_ready) /* no keys or no address yet */                                               \
+    X(drop_old_stretch)        /* from before a switch, a mute or a pause */                                 \
+    X(drop_protect)                                                                                          \
+    X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
+    X(drop_send_error)                                                                                       \
+    X(drop_ring_full)                                                                                        \
+    X(receive_errors)
+
+#define VC_AS_ENUM(name) VC_C_##name,
+typedef enum { VC_COUNTERS(VC_AS_ENUM) VC_COUNTER_COUNT } vc_counter;
+#undef VC_AS_ENUM
+#endif

@@ -1,0 +1,263 @@
+/* vc_engine.c - the life of an engine, and the loop: packets first, then a few commands, then timers. */
+#include "vc_engine.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "vc_apply.h"
+#include "vc_bytes.h"
+#include "vc_forward.h"
+#include "vc_input.h"
+#include "vc_report.h"
+#include "vc_sched.h"
+#include "vc_state.h"
+
+enum {
+    BATCHES_PER_TURN = 4, /* of VC_RX_BATCH each: then commands and timers get their turn */
+    SWEEP_US = 50000,     /* how late a stop of speech may be noticed */
+    RETRY_US = 5000,      /* commands wait for room in the ring */
+    LIMIT_MAX = 1 << 20,  /* of peers, tracks, slots: keeps all products inside size_t and int */
+};
+
+/* ---- life ---- */
+
+static bool is_sane(const vc_config *c)
+{
+    const uint32_t limits[] = {c->max_peers, c->max_tracks, c->max_slots, c->max_receivers, c->command_depth};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (limits[i] == 0 || limits[i] > LIMIT_MAX)
+            return false;
+    bool has_srtp = c->protect != 0 && c->unprotect != 0 && c->protect_rtcp != 0 && c->unprotect_rtcp != 0;
+    return has_srtp && c->ring_bytes <= 1u << 30 && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
+}
+
+static void *allocate(vc_engine *e, size_t count, size_t size)
+{
+    e->total_bytes += count * size;
+    return calloc(count, size); /* untouched pages cost nothing */
+}
+
+static bool init_tables(vc_engine *e)
+{
+    const vc_config *c = &e->config;
+    e->peers = allocate(e, c->max_peers, sizeof *e->peers);
+    e->tracks = allocate(e, c->max_tracks, sizeof *e->tracks);
+    e->slots = allocate(e, c->max_slots, sizeof *e->slots);
+    e->receivers = allocate(e, (size_t)c->max_tracks * c->max_receivers, sizeof *e->receivers);
+    e->speakers = allocate(e, c->max_tracks, sizeof *e->speakers);
+    e->total_bytes += (size_t)c->max_peers * (vc_engine_peer_bytes() - sizeof *e->peers);
+    return e->peers && e->tracks && e->slots && e->receivers && e->speakers &&
+           vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
+           vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&
+           vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;
+}
+
+static bool init_channels(vc_engine *e)
+{
+    e->command_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    e->wakeup_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    bool ok = e->command_fd >= 0 && e->wakeup_fd >= 0 && vc_ring_init(&e->ring, e->config.ring_bytes) == VC_OK &&
+              vc_cmdq_init(&e->commands, e->config.command_depth) == VC_OK &&
+              vc_link_init(&e->links[0], e->config.udp4_fd, AF_INET) == VC_OK &&
+              vc_link_init(&e->links[1], e->config.udp6_fd, AF_INET6) == VC_OK;
+    e->total_bytes += (size_t)e->ring.mask + 1 + ((size_t)e->commands.mask + 1) * sizeof(vc_command);
+    for (int i = 0; i < 2; i++)
+        e->total_bytes += e->links[i].fd >= 0 ? vc_link_bytes() : 0;
+    return ok;
+}
+
+static void release(vc_engine *e)
+{
+    vc_link_free(&e->links[0]);
+    vc_link_free(&e->links[1]);
+    vc_cmdq_free(&e->commands);
+    vc_ring_free(&e->ring);
+    vc_wheel_free(&e->wheel);
+    vc_table_free(&e->by_addr);
+    vc_table_free(&e->by_ufrag);
+    free(e->speakers);
+    free(e->receivers);
+    free(e->slots);
+    free(e->tracks);
+    free(e->peers);
+    if (e->command_fd >= 0)
+        close(e->command_fd);
+    if (e->wakeup_fd >= 0)
+        close(e->wakeup_fd);
+    free(e);
+}
+
+vc_engine *vc_engine_new(const vc_config *config)
+{
+    if (!is_sane(config))
+        return NULL;
+    size_t size = (sizeof(vc_engine) + 63) & ~(size_t)63;
+    vc_engine *e = aligned_alloc(64, size); /* the rings keep their two ends on cache lines of their own */
+    if (e == NULL)
+        return NULL;
+    memset(e, 0, size);
+    e->total_bytes = size;
+    e->config = *config;
+    e->command_fd = e->wakeup_fd = -1;
+    e->protect = (vc_srtp_fn)config->protect;
+    e->unprotect = (vc_srtp_fn)config->unprotect;
+    e->protect_rtcp = (vc_srtp_fn)config->protect_rtcp;
+    e->unprotect_rtcp = (vc_srtp_fn)config->unprotect_rtcp;
+    e->random = vc_get64(config->hash_key) ^ vc_get64(config->hash_key + 8);
+    if (e->random == 0)
+        e->random = 1; /* xorshift stays at zero */
+    memcpy(e->stun_sources.seed, config->hash_key, sizeof config->hash_key);
+    vc_clock_read(&e->clock);
+    e->start_us = e->clock.now_us;
+    if (init_tables(e) && init_channels(e))
+        return e;
+    release(e);
+    return NULL;
+}
+
+int vc_engine_free(vc_engine *e)
+{
+    if (atomic_load(&e->running))
+        return VC_ERR_STATE;
+    release(e);
+    return VC_OK;
+}
+
+/* ---- the ring's other end ---- */
+
+static void clear_eventfd(int fd)
+{
+    uint64_t value;
+    ssize_t got = read(fd, &value, sizeof value);
+    (void)got; /* nothing to read is fine */
+}
+
+int vc_engine_wakeup_fd(const vc_engine *e)
+{
+    return e->wakeup_fd;
+}
+
+void vc_engine_clear_wakeup(vc_engine *e)
+{
+    clear_eventfd(e->wakeup_fd);
+}
+
+int vc_engine_has_records(const vc_engine *e)
+{
+    return !vc_ring_is_empty(&e->ring);
+}
+
+size_t vc_engine_pop(vc_engine *e, uint8_t *out, size_t cap)
+{
+    return vc_ring_pop(&e->ring, out, cap);
+}
+
+int vc_engine_sched(const vc_engine *e)
+{
+    return atomic_load(&e->sched);
+}
+
+/* ---- the loop ---- */
+
+static bool take_batch(vc_engine *e, vc_link *link)
+{
+    int n = vc_link_receive(link);
+    vc_clock_read(&e->clock);
+    if (n < 0)
+        vc_count(e, VC_C_receive_errors);
+    for (int i = 0; i < n; i++) {
+        vc_datagram datagram = vc_link_datagram(link, i, &e->clock);
+        if (e->clock.real_ns >= datagram.arrived_ns)
+            vc_hist_add(&e->wait, e->clock.real_ns - datagram.arrived_ns);
+        vc_input_datagram(e, &datagram);
+    }
+    vc_forward_flush(e, &e->links[0]);
+    vc_forward_flush(e, &e->links[1]);
+    return n == VC_RX_BATCH;
+}
+
+static void take_packets(vc_engine *e, const struct pollfd *polled)
+{
+    bool more[2] = {polled[0].revents != 0, polled[1].revents != 0};
+    for (int batch = 0; batch < BATCHES_PER_TURN && (more[0] || more[1]); batch++)
+        for (int i = 0; i < 2; i++)
+            more[i] = more[i] && take_batch(e, &e->links[i]);
+}
+
+static void take_timers(vc_engine *e)
+{
+    vc_report_due(e);
+    if (e->speaker_count > 0 && e->clock.now_us >= e->swept_us + SWEEP_US) {
+        e->swept_us = e->clock.now_us;
+        vc_forward_sweep(e);
+    }
+    vc_forward_flush(e, &e->links[0]);
+    vc_forward_flush(e, &e->links[1]);
+}
+
+static uint64_t wait_us(const vc_engine *e, bool commands_wait)
+{
+    uint64_t wait = vc_wheel_wait_us(&e->wheel, e->clock.now_us);
+    if (e->speaker_count > 0 && wait > SWEEP_US)
+        wait = SWEEP_US;
+    if (commands_wait && wait > RETRY_US)
+        wait = vc_ring_has_room(&e->ring) ? 0 : RETRY_US;
+    return wait;
+}
+
+static struct timespec timespec_of(uint64_t us)
+{
+    return (struct timespec){(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+}
+
+static void loop(vc_engine *e)
+{
+    struct pollfd polled[3] = {
+        {.fd = e->links[0].fd, .events = POLLIN},
+        {.fd = e->links[1].fd, .events = POLLIN},
+        {.fd = e->command_fd, .events = POLLIN},
+    };
+    bool commands_wait = true; /* those queued before the loop began */
+    while (!atomic_load_explicit(&e->stopping, memory_order_acquire)) {
+        uint64_t wait = wait_us(e, commands_wait);
+        struct timespec timeout = timespec_of(wait);
+        int ready = ppoll(polled, 3, wait == UINT64_MAX ? NULL : &timeout, NULL);
+        vc_clock_read(&e->clock);
+        if (ready > 0) {
+            take_packets(e, polled);
+            if (polled[2].revents != 0)
+                clear_eventfd(e->command_fd);
+        }
+        commands_wait = vc_apply_commands(e);
+        take_timers(e);
+    }
+}
+
+int vc_engine_run(vc_engine *e)
+{
+    int idle = 0;
+    if (!atomic_compare_exchange_strong(&e->running, &idle, 1))
+        return VC_ERR_STATE;
+    char name[16] = "";
+    prctl(PR_GET_NAME, name);
+    prctl(PR_SET_NAME, "vc-media");
+    vc_sched_saved saved;
+    atomic_store(&e->sched, (int)vc_sched_raise(&saved));
+    loop(e);
+    vc_sched_restore(&saved);
+    prctl(PR_SET_NAME, name);
+    atomic_store(&e->running, 0);
+    return VC_OK;
+}
+
+void vc_engine_stop(vc_engine *e)
+{
+    uint64_t one = 1;
+    atomic_store_explicit(&e->stopping, true, memory_order_release);
+    ssize_t written = write(e->command_fd, &one, sizeof one);
+    (void)written; /* a full eventfd is readable already */
+}

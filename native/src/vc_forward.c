@@ -1,0 +1,281 @@
+#include "vc_forward.h"
+
+#include <string.h>
+
+#include "vc_rtp.h"
+
+enum {
+    SRTP_REPLAY_FAIL = 9, /* srtp_err_status_t of libsrtp 2 */
+    SRTP_REPLAY_OLD = 10,
+    MOVE_HYSTERESIS_US = 500000, /* two paths in use at once must not make us hop with every packet */
+};
+
+/* An authenticated packet on its way: what every receiver's copy has in common. */
+typedef struct {
+    vc_rtp rtp;
+    const uint8_t *payload;
+    size_t payload_length;
+    uint32_t ext_seq;
+    uint8_t level;
+    uint64_t arrived_us;
+    uint64_t arrived_ns;
+} arrival;
+
+void vc_forward_refused(vc_engine *e, vc_peer *peer, int error)
+{
+    if (error == SRTP_REPLAY_FAIL || error == SRTP_REPLAY_OLD) {
+        vc_figure_add(&peer->replays, 1);
+        vc_count(e, VC_C_drop_replay); /* silent: Firefox probes with old packets */
+        return;
+    }
+    vc_figure_add(&peer->auth_failures, 1);
+    vc_count(e, error == 7 ? VC_C_drop_auth : VC_C_drop_srtp_other);
+}
+
+static void publish_send_addr(vc_peer *peer)
+{
+    uint64_t words[3] = {0, 0, 0};
+    if (peer->send_tuple != VC_NONE)
+        memcpy(words, peer->tuples[peer->send_tuple].addr.bytes, VC_ADDR_BYTES);
+    for (int i = 0; i < 3; i++)
+        vc_figure_set(&peer->send_addr[i], words[i]);
+}
+
+void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple)
+{
+    peer->send_tuple = tuple;
+    peer->moved_us = e->clock.now_us;
+    publish_send_addr(peer);
+    vc_figure_add(&peer->moves, 1);
+    vc_count(e, VC_C_tuple_moves);
+    if (tuple == VC_NONE)
+        return;
+    vc_record record = {.kind = VC_RECORD_MOVED, .peer = peer->id, .time_us = e->clock.now_us};
+    memcpy(record.addr, peer->tuples[tuple].addr.bytes, VC_ADDR_BYTES);
+    vc_state_tell(e, record, NULL, 0);
+}
+
+void vc_forward_alive(vc_engine *e, vc_peer *peer, int tuple, bool is_newest)
+{
+    peer->media_us = e->clock.now_us;
+    vc_figure_set(&peer->last_received_us, e->clock.now_us);
+    if (!is_newest || tuple == peer->send_tuple)
+        return;
+    if (e->clock.now_us >= peer->moved_us + MOVE_HYSTERESIS_US || peer->send_tuple == VC_NONE)
+        vc_forward_move(e, peer, tuple);
+}
+
+bool vc_forward_is_ready(const vc_peer *peer)
+{
+    return peer->tx != NULL && peer->send_tuple != VC_NONE;
+}
+
+void vc_forward_flush(vc_engine *e, vc_link *link)
+{
+    if (link->tx_count == 0)
+        return;
+    vc_sent sent = vc_link_flush(link, &e->residence);
+    vc_figure_add(&e->counters[VC_C_tx_datagrams], (uint64_t)sent.sent);
+    vc_figure_add(&e->counters[VC_C_drop_send_full], (uint64_t)sent.full);
+    vc_figure_add(&e->counters[VC_C_drop_send_error], (uint64_t)sent.failed);
+}
+
+void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
+{
+    const vc_tuple *to = &peer->tuples[peer->send_tuple];
+    vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
+    vc_figure_add(&peer->tx_packets, 1);
+    vc_figure_add(&peer->tx_bytes, length);
+    if (vc_link_is_full(to->link))
+        vc_forward_flush(e, to->link);
+}
+
+/* ---- speech ---- */
+
+static void tell_speech(vc_engine *e, vc_track *track)
+{
+    vc_record record = {
+        .kind = VC_RECORD_SPEAKING,
+        .peer = track->peer,
+        .index = (int32_t)(track - e->tracks),
+        .status = track->speech.is_speaking,
+        .value = vc_speech_level(&track->speech),
+        .time_us = e->clock.now_us,
+    };
+    if (vc_state_tell(e, record, NULL, 0))
+        track->told_speaking = track->speech.is_speaking;
+}
+
+static void list_speaker(vc_engine *e, vc_track *track)
+{
+    bool belongs = track->speech.is_speaking || track->told_speaking != track->speech.is_speaking;
+    if (belongs && track->speaker_at == VC_NONE) {
+        track->speaker_at = (int32_t)e->speaker_count;
+        e->speakers[e->speaker_count++] = (int32_t)(track - e->tracks);
+    } else if (!belongs && track->speaker_at != VC_NONE) {
+        int32_t last = e->speakers[--e->speaker_count];
+        e->speakers[track->speaker_at] = last;
+        e->tracks[last].speaker_at = track->speaker_at;
+        track->speaker_at = VC_NONE;
+    }
+}
+
+void vc_forward_spoke(vc_engine *e, vc_track *track, vc_speech_change change)
+{
+    vc_figure32_set(&track->level, vc_speech_level(&track->speech));
+    vc_figure32_set(&track->speaking, track->speech.is_speaking);
+    if (change != VC_SPEECH_SAME)
+        tell_speech(e, track);
+    list_speaker(e, track);
+}
+
+void vc_forward_sweep(vc_engine *e)
+{
+    for (uint32_t i = e->speaker_count; i-- > 0;) { /* downwards: the one looked at may leave the list */
+        vc_track *track = &e->tracks[e->speakers[i]];
+        if (vc_speech_sweep(&track->speech, e->clock.now_us) != VC_SPEECH_SAME ||
+            track->told_speaking != track->speech.is_speaking)
+            vc_forward_spoke(e, track, VC_SPEECH_STOPPED);
+    }
+}
+
+static uint32_t duration_us(const vc_track *track, uint32_t ts)
+{
+    uint32_t ticks = ts - track->last_ts;
+    if (ticks == 0 || ticks > track->clock_rate / 10) /* first, reordered, or after a pause */
+        return 20000;
+    return (uint32_t)((uint64_t)ticks * 1000000 / track->clock_rate);
+}
+
+static void hear(vc_engine *e, vc_track *track, const arrival *a)
+{
+    if (a->level == VC_LEVEL_NONE || track->muted)
+        return;
+    uint32_t lasts_us = duration_us(track, a->rtp.ts);
+    vc_forward_spoke(e, track, vc_speech_add(&track->speech, a->level, lasts_us, e->clock.now_us));
+}
+
+/* ---- fan-out ---- */
+
+static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arrival *a)
+{
+    vc_rewritten numbers;
+    if (vc_rewriter_next(&slot->rewriter, a->ext_seq, a->rtp.ts, a->arrived_us, &numbers) != VC_OK) {
+        vc_count(e, VC_C_drop_old_stretch);
+        return;
+    }
+    vc_rtp fields = {
+        .pt = slot->pt,
+        .marker = a->rtp.marker || numbers.starts_stretch,
+        .seq = numbers.seq,
+        .ts = numbers.ts,
+        .ssrc = slot->ssrc,
+    };
+    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    size_t header = vc_rtp_write(out, &fields, slot->level_ext, a->level);
+    memcpy(out + header, a->payload, a->payload_length);
+    int length = (int)(header + a->payload_length);
+    if (e->protect(receiver->tx, out, &length) != 0) {
+        vc_count(e, VC_C_drop_protect);
+        return;
+    }
+    vc_figure_add(&slot->packets, 1);
+    vc_figure_add(&slot->bytes, a->payload_length);
+    vc_figure32_set(&slot->seq, (uint16_t)slot->rewriter.out_seq);
+    vc_figure32_set(&slot->ts, slot->rewriter.out_ts);
+    vc_count(e, VC_C_forwarded);
+    vc_forward_queue(e, receiver, (size_t)length, a->arrived_ns);
+}
+
+static void deliver(vc_engine *e, int32_t slot_id, const arrival *a)
+{
+    vc_slot *slot = &e->slots[slot_id];
+    vc_peer *receiver = &e->peers[slot->peer];
+    if (receiver->deaf || !vc_forward_is_ready(receiver)) {
+        vc_rewriter_cut(&slot->rewriter);
+        vc_count(e, receiver->deaf ? VC_C_drop_receiver_deaf : VC_C_drop_receiver_not_ready);
+        return;
+    }
+    send_copy(e, slot, receiver, a);
+}
+
+static void fan_out(vc_engine *e, vc_track *track, const arrival *a)
+{
+    uint32_t n = track->receiver_count;
+    if (n == 0)
+        return vc_count(e, VC_C_drop_no_receiver);
+    if (track->muted)
+        return vc_count(e, VC_C_drop_muted);
+    if (track->turn >= n)
+        track->turn = 0;
+    for (uint32_t i = track->turn; i < n; i++)
+        deliver(e, track->receivers[i], a);
+    for (uint32_t i = 0; i < track->turn; i++)
+        deliver(e, track->receivers[i], a);
+    track->turn++; /* nobody is always last */
+}
+
+/* ---- arrival ---- */
+
+static vc_track *find_track(vc_engine *e, const vc_peer *peer, uint32_t ssrc)
+{
+    for (int i = 0; i < peer->track_count; i++)
+        if (e->tracks[peer->tracks[i]].ssrc == ssrc)
+            return &e->tracks[peer->tracks[i]];
+    return NULL;
+}
+
+static bool account(vc_engine *e, vc_track *track, arrival *a)
+{
+    vc_reception *r = &track->reception;
+    uint32_t newest = r->newest_ext;
+    bool first = !r->started;
+    uint32_t ticks = (uint32_t)((a->arrived_us - e->start_us) * track->clock_rate / 1000000);
+    a->ext_seq = vc_reception_add(r, a->rtp.seq, a->rtp.ts, ticks);
+    vc_figure_add(&track->packets, 1);
+    vc_figure_add(&track->bytes, a->payload_length);
+    vc_figure32_set(&track->ext_seq, vc_reception_ext_seq(r));
+    vc_figure32_set(&track->jitter, r->jitter_16 >> 4);
+    return first || (int32_t)(a->ext_seq - newest) > 0;
+}
+
+static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, arrival *a)
+{
+    bool is_newest = account(e, track, a);
+    vc_forward_alive(e, peer, tuple, is_newest);
+    if (a->rtp.pt != track->pt)
+        return vc_count(e, VC_C_drop_rtp_wrong_pt);
+    a->level = vc_rtp_level(&a->rtp, track->level_ext);
+    if (is_newest)
+        hear(e, track, a);
+    fan_out(e, track, a);
+    if (is_newest)
+        track->last_ts = a->rtp.ts;
+}
+
+void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *datagram)
+{
+    arrival a = {
+        .arrived_ns = datagram->arrived_ns,
+        .arrived_us = vc_clock_us_of(&e->clock, datagram->arrived_ns),
+    };
+    if (vc_rtp_parse(datagram->data, datagram->length, &a.rtp) != VC_OK)
+        return vc_count(e, VC_C_drop_rtp_malformed);
+    vc_track *track = find_track(e, peer, a.rtp.ssrc);
+    if (track == NULL) /* before libsrtp makes state for it */
+        return vc_count(e, VC_C_drop_rtp_unknown_ssrc);
+    int length = (int)datagram->length;
+    int error = e->unprotect(peer->rx, datagram->data, &length);
+    if (error != 0)
+        return vc_forward_refused(e, peer, error);
+    vc_count(e, VC_C_rtp_received);
+    vc_figure_add(&peer->rx_packets, 1);
+    vc_figure_add(&peer->rx_bytes, datagram->length);
+    int payload = (size_t)length < a.rtp.header_length ? VC_ERR_RANGE
+                                                       : vc_rtp_payload(&a.rtp, datagram->data, (size_t)length);
+    if (payload < 0)
+        return vc_count(e, VC_C_drop_rtp_bad_padding);
+    a.payload = datagram->data + a.rtp.header_length;
+    a.payload_length = (size_t)payload;
+    route(e, peer, tuple, track, &a);
+}

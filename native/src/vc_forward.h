@@ -1,0 +1,30 @@
+/* vc_forward.h - the path of a voice packet: authenticate, account, rewrite and protect for each receiver. */
+#ifndef VC_FORWARD_H
+#define VC_FORWARD_H
+#include "vc_state.h"
+
+/* Take an SRTP packet that came from a validated tuple of 'peer'. */
+void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *datagram);
+
+/* An authenticated packet came from that tuple: note life, and let the send tuple follow. */
+void vc_forward_alive(vc_engine *e, vc_peer *peer, int tuple, bool is_newest);
+
+/* Make 'tuple' the one that media goes to, and tell Python. */
+void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple);
+
+/* Count an SRTP or SRTCP packet that libsrtp refused with 'error'. */
+void vc_forward_refused(vc_engine *e, vc_peer *peer, int error);
+
+/* Queue a protected packet, written at vc_link_room(), for the peer's send tuple. */
+void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
+
+/* Can anything be sent to this peer? */
+bool vc_forward_is_ready(const vc_peer *peer);
+
+/* Send all that is queued. */
+void vc_forward_flush(vc_engine *e, vc_link *link);
+
+/* Tell that a track's speech changed, and retry what the ring had no room for; stops those gone quiet. */
+void vc_forward_spoke(vc_engine *e, vc_track *track, vc_speech_change change);
+void vc_forward_sweep(vc_engine *e);
+#endif

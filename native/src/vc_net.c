@@ -1,0 +1,176 @@
+#include "vc_net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/ip.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "vc_engine.h"
+
+enum { SOCKET_BUFFER_BYTES = 4 << 20, DSCP_EF = 0xb8 };
+
+static uint64_t ns_of(const struct timespec *t)
+{
+    return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+static uint64_t read_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return ns_of(&t);
+}
+
+void vc_clock_read(vc_clock *clock)
+{
+    clock->now_us = read_ns(CLOCK_MONOTONIC) / 1000;
+    clock->real_ns = read_ns(CLOCK_REALTIME);
+}
+
+uint64_t vc_clock_us_of(const vc_clock *clock, uint64_t real_ns)
+{
+    /* A stepped wall clock gives nonsense: then the packet came now. */
+    uint64_t ago_us = clock->real_ns > real_ns ? (clock->real_ns - real_ns) / 1000 : 0;
+    return ago_us < 1000000 ? clock->now_us - ago_us : clock->now_us;
+}
+
+/* Options are asked for and not insisted on: a container may refuse them and calls still work. */
+static void set_options(int fd, int family)
+{
+    int on = 1, buffer = SOCKET_BUFFER_BYTES, tos = DSCP_EF;
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    if (family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
+    setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos); /* of a dual-stack socket too */
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+int vc_link_init(vc_link *link, int fd, int family)
+{
+    *link = (vc_link){.fd = fd, .family = family};
+    if (fd < 0)
+        return VC_OK;
+    link->rx_data = calloc(VC_RX_BATCH, sizeof *link->rx_data);
+    link->rx_control = calloc(VC_RX_BATCH, sizeof *link->rx_control);
+    link->tx_data = calloc(VC_TX_BATCH, sizeof *link->tx_data);
+    if (link->rx_data == NULL || link->rx_control == NULL || link->tx_data == NULL)
+        return VC_ERR_NOMEM;
+    for (int i = 0; i < VC_RX_BATCH; i++) {
+        link->rx_vec[i] = (struct iovec){link->rx_data[i], VC_DATAGRAM_MAX};
+        link->rx[i].msg_hdr.msg_iov = &link->rx_vec[i];
+        link->rx[i].msg_hdr.msg_iovlen = 1;
+        link->rx[i].msg_hdr.msg_name = &link->rx_from[i];
+        link->rx[i].msg_hdr.msg_control = link->rx_control[i];
+    }
+    for (int i = 0; i < VC_TX_BATCH; i++) {
+        link->tx_vec[i].iov_base = link->tx_data[i];
+        link->tx[i].msg_hdr.msg_iov = &link->tx_vec[i];
+        link->tx[i].msg_hdr.msg_iovlen = 1;
+    }
+    set_options(fd, family);
+    return VC_OK;
+}
+
+void vc_link_free(vc_link *link)
+{
+    free(link->rx_data);
+    free(link->rx_control);
+    free(link->tx_data);
+}
+
+size_t vc_link_bytes(void)
+{
+    return (VC_RX_BATCH + VC_TX_BATCH) * (size_t)VC_PACKET_ROOM + VC_RX_BATCH * 64;
+}
+
+int vc_link_receive(vc_link *link)
+{
+    for (int i = 0; i < VC_RX_BATCH; i++) {
+        link->rx[i].msg_hdr.msg_namelen = sizeof link->rx_from[i];
+        link->rx[i].msg_hdr.msg_controllen = sizeof link->rx_control[i];
+        link->rx[i].msg_hdr.msg_flags = 0;
+    }
+    int n = recvmmsg(link->fd, link->rx, VC_RX_BATCH, MSG_DONTWAIT, NULL);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+static uint64_t arrival_ns(struct msghdr *header, const vc_clock *clock)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec stamp;
+            memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+            return ns_of(&stamp);
+        }
+    }
+    return clock->real_ns;
+}
+
+vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock)
+{
+    struct msghdr *header = &link->rx[i].msg_hdr;
+    bool cut = (header->msg_flags & MSG_TRUNC) != 0;
+    return (vc_datagram){
+        .data = link->rx_data[i],
+        .length = cut ? VC_DATAGRAM_MAX + 1 : link->rx[i].msg_len,
+        .arrived_ns = arrival_ns(header, clock),
+        .from = &link->rx_from[i],
+    };
+}
+
+bool vc_link_is_full(const vc_link *link)
+{
+    return link->tx_count == VC_TX_BATCH;
+}
+
+uint8_t *vc_link_room(vc_link *link)
+{
+    return link->tx_data[link->tx_count];
+}
+
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns)
+{
+    int i = link->tx_count++;
+    link->tx_vec[i].iov_len = length;
+    link->tx[i].msg_hdr.msg_name = (void *)(uintptr_t)name; /* the kernel only reads it */
+    link->tx[i].msg_hdr.msg_namelen = (socklen_t)name_length;
+    link->tx_arrived_ns[i] = arrived_ns;
+}
+
+static void record_residence(const vc_link *link, int first, int n, vc_hist *residence)
+{
+    uint64_t now_ns = read_ns(CLOCK_REALTIME);
+    for (int i = first; i < first + n; i++) {
+        uint64_t arrived_ns = link->tx_arrived_ns[i];
+        if (arrived_ns != 0 && now_ns >= arrived_ns)
+            vc_hist_add(residence, now_ns - arrived_ns);
+    }
+}
+
+vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
+{
+    vc_sent result = {0, 0, 0};
+    int done = 0;
+    while (done < link->tx_count) {
+        int n = sendmmsg(link->fd, link->tx + done, (unsigned)(link->tx_count - done), MSG_DONTWAIT);
+        if (n > 0) {
+            record_residence(link, done, n, residence);
+            result.sent += n;
+            done += n;
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            result.full += link->tx_count - done;
+            done = link->tx_count;
+        } else if (errno != EINTR) {
+            result.failed++; /* this one cannot be sent (its network is gone); the rest may */
+            done++;
+        }
+    }
+    link->tx_count = 0;
+    return result;
+}

@@ -1,0 +1,73 @@
+/* vc_net.h - one UDP socket of the engine: datagrams in and out by the batch, and the clocks they are stamped by. */
+#ifndef VC_NET_H
+#define VC_NET_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "vc_addr.h"
+#include "vc_atomic.h"
+#include "vc_hist.h"
+
+enum {
+    VC_RX_BATCH = 32,
+    VC_TX_BATCH = 64,
+    VC_PACKET_ROOM = 1792, /* a datagram and what SRTP may append (144 bytes), rounded up */
+};
+
+/* now_us is CLOCK_MONOTONIC; the kernel stamps arrivals with CLOCK_REALTIME, which 'offset' leads back. */
+typedef struct {
+    uint64_t now_us;
+    uint64_t real_ns;
+} vc_clock;
+
+void vc_clock_read(vc_clock *clock);
+/* A CLOCK_REALTIME stamp as microseconds of CLOCK_MONOTONIC. */
+uint64_t vc_clock_us_of(const vc_clock *clock, uint64_t real_ns);
+
+typedef struct {
+    uint8_t *data; /* VC_PACKET_ROOM bytes */
+    size_t length; /* VC_DATAGRAM_MAX + 1 when it was longer */
+    uint64_t arrived_ns;
+    const vc_sockaddr *from;
+} vc_datagram;
+
+typedef struct {
+    int fd; /* -1 = not there */
+    int family;
+    struct mmsghdr rx[VC_RX_BATCH];
+    struct iovec rx_vec[VC_RX_BATCH];
+    vc_sockaddr rx_from[VC_RX_BATCH];
+    uint8_t (*rx_control)[64];
+    uint8_t (*rx_data)[VC_PACKET_ROOM];
+    struct mmsghdr tx[VC_TX_BATCH];
+    struct iovec tx_vec[VC_TX_BATCH];
+    uint64_t tx_arrived_ns[VC_TX_BATCH]; /* of what is forwarded; 0 = our own packet */
+    uint8_t (*tx_data)[VC_PACKET_ROOM];
+    int tx_count;
+} vc_link;
+
+typedef struct {
+    int sent, full, failed;
+} vc_sent;
+
+/* Take over 'fd' (-1 = none).  VC_OK, or VC_ERR_NOMEM; release with vc_link_free(), which leaves fd open. */
+int vc_link_init(vc_link *link, int fd, int family);
+void vc_link_free(vc_link *link);
+size_t vc_link_bytes(void);
+
+/* Read up to VC_RX_BATCH datagrams.  How many; 0 = none waits; -1 = an error of the socket. */
+int vc_link_receive(vc_link *link);
+/* The i-th of them. */
+vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock);
+
+/* Room for the next packet (VC_PACKET_ROOM bytes); the caller flushed when vc_link_is_full(). */
+bool vc_link_is_full(const vc_link *link);
+uint8_t *vc_link_room(vc_link *link);
+/* Queue what was written there.  'name' must live until the flush. */
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns);
+/* Send what is queued, once; record the residence of forwarded packets.  What could not be sent is dropped. */
+vc_sent vc_link_flush(vc_link *link, vc_hist *residence);
+#endif

@@ -1,0 +1,80 @@
+#include "vc_rewrite.h"
+
+/* A source whose clock and the wall's part by more than this has paused (replaceTrack(null) stops both numbers,
+ * measured in Firefox and Chromium) or restarted.  Shorter stalls are the network's: the packets come in a burst. */
+enum { PAUSE_MS = 500 };
+
+void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts)
+{
+    *r = (vc_rewriter){.clock_rate = clock_rate, .out_seq = (first_seq & 0x7fff) - 1, .out_ts = first_ts};
+}
+
+void vc_rewriter_cut(vc_rewriter *r)
+{
+    r->in_stretch = false;
+}
+
+static int64_t ticks_since(const vc_rewriter *r, uint64_t now_us)
+{
+    uint64_t passed_us = now_us > r->sent_us ? now_us - r->sent_us : 0;
+    return (int64_t)(passed_us * r->clock_rate / 1000000);
+}
+
+static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
+{
+    int64_t source = (int32_t)(ts - r->newest_in_ts);
+    int64_t drift = ticks_since(r, now_us) - source;
+    int64_t limit = (int64_t)r->clock_rate * PAUSE_MS / 1000;
+    return drift > limit || drift < -limit;
+}
+
+/* Elapsed time in whole 20 ms frames, at least one: decoders neither stretch nor shrink at the seam. */
+static uint32_t frames_since(const vc_rewriter *r, uint64_t now_us)
+{
+    int64_t frame = r->clock_rate / 50;
+    int64_t frames = (ticks_since(r, now_us) + frame / 2) / frame;
+    return (uint32_t)((frames > 0 ? frames : 1) * frame);
+}
+
+static void start_stretch(vc_rewriter *r, uint32_t ext_seq, uint64_t now_us)
+{
+    if (r->has_sent)
+        r->out_ts += frames_since(r, now_us);
+    r->out_seq++;
+    r->first_ext = ext_seq;
+    r->in_stretch = r->has_sent = true;
+}
+
+static void remember_newest(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us)
+{
+    r->newest_ext = ext_seq;
+    r->newest_in_ts = ts;
+    r->sent_us = now_us;
+}
+
+int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out)
+{
+    bool newer = !r->in_stretch || (int32_t)(ext_seq - r->newest_ext) > 0;
+    if (newer && (!r->in_stretch || has_paused(r, ts, now_us))) {
+        start_stretch(r, ext_seq, now_us);
+        remember_newest(r, ext_seq, ts, now_us);
+        *out = (vc_rewritten){(uint16_t)r->out_seq, r->out_ts, true};
+        return VC_OK;
+    }
+    if ((int32_t)(ext_seq - r->first_ext) < 0)
+        return VC_ERR_RANGE;
+    uint32_t seq = r->out_seq + (ext_seq - r->newest_ext);
+    uint32_t out_ts = r->out_ts + (ts - r->newest_in_ts);
+    if (newer) {
+        r->out_seq = seq;
+        r->out_ts = out_ts;
+        remember_newest(r, ext_seq, ts, now_us);
+    }
+    *out = (vc_rewritten){(uint16_t)seq, out_ts, false};
+    return VC_OK;
+}
+
+uint32_t vc_rewriter_ts_at(const vc_rewriter *r, uint64_t now_us)
+{
+    return r->out_ts + (uint32_t)ticks_since(r, now_us);
+}

@@ -1,0 +1,46 @@
+/* vc_rewrite.h - one outgoing stream out of changing sources: sequence numbers without holes of ours, timestamps
+ * that follow the wall clock.
+ *
+ * A stretch is a run of packets of one source without a pause.  Inside it both numbers keep the source's steps, so
+ * that the receiver sees the source's own losses.  A new stretch (another source, unmuted, a long pause) goes on
+ * with the last sequence number + 1, the timestamp that the clock says, and the marker bit.  A packet from before
+ * its stretch is refused: its number may have been used for other bytes, which GCM must never see. */
+#ifndef VC_REWRITE_H
+#define VC_REWRITE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vc_engine.h"
+
+typedef struct {
+    uint32_t clock_rate;
+    bool has_sent;
+    bool in_stretch;
+    uint32_t first_ext; /* of the stretch, in the source's numbers */
+    uint32_t newest_ext;
+    uint32_t newest_in_ts;
+    uint32_t out_seq; /* sent for newest_ext; its low 16 bits are the RTP number */
+    uint32_t out_ts;
+    uint64_t sent_us; /* when */
+} vc_rewriter;
+
+typedef struct {
+    uint16_t seq;
+    uint32_t ts;
+    bool starts_stretch;
+} vc_rewritten;
+
+/* Begin with sequence number first_seq & 0x7fff (RFC 3711 receivers lose the rollover count when the first packets
+ * near 65535 are lost) and timestamp first_ts. */
+void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts);
+
+/* The next packet starts a new stretch. */
+void vc_rewriter_cut(vc_rewriter *r);
+
+/* Numbers for the source's packet (extended sequence number, timestamp).  VC_OK, or VC_ERR_RANGE when it is older
+ * than the stretch. */
+int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out);
+
+/* The timestamp the stream would carry now (for sender reports). */
+uint32_t vc_rewriter_ts_at(const vc_rewriter *r, uint64_t now_us);
+#endif

@@ -1,0 +1,149 @@
+/* vc_state.h - what the engine knows: peers, what they publish (tracks) and what they are sent (slots).
+ *
+ *     peer A ── track ──┬──> slot ── peer B         a track lists the slots it feeds;
+ *                       └──> slot ── peer C         a slot has at most one track
+ *
+ * Everything here belongs to the media thread, except the figures and 'alive' flags, which anyone may read. */
+#ifndef VC_STATE_H
+#define VC_STATE_H
+#include <stdatomic.h>
+
+#include "vc_addr.h"
+#include "vc_cmdq.h"
+#include "vc_counters.h"
+#include "vc_hist.h"
+#include "vc_meter.h"
+#include "vc_net.h"
+#include "vc_reception.h"
+#include "vc_rewrite.h"
+#include "vc_ring.h"
+#include "vc_speech.h"
+#include "vc_table.h"
+#include "vc_wheel.h"
+
+enum {
+    VC_NONE = -1,
+    VC_UFRAGS_PER_PEER = 2,    /* old and new while ICE restarts */
+    VC_RTCP_SSRCS_MAX = 192,   /* senders of RTCP we let libsrtp keep state for; Firefox uses one per slot */
+    VC_RTCP_SSRCS_TABLE = 512, /* a power of two, never full */
+};
+
+typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
+
+typedef struct {
+    bool in_use;
+    vc_addr addr;
+    vc_sockaddr name;
+    int name_length;
+    vc_link *link; /* the socket it is reached by */
+    uint64_t added_us;
+} vc_tuple;
+
+typedef struct {
+    atomic_bool alive;
+    bool deaf;
+    int32_t id;
+    uint32_t own_ssrc;
+    void *rx, *tx; /* SRTP sessions, NULL before DTLS is done */
+    vc_tuple tuples[VC_TUPLES_MAX];
+    int send_tuple; /* index, or VC_NONE */
+    uint64_t moved_us;
+    uint64_t media_us; /* newest authenticated packet */
+    int32_t tracks[VC_TRACKS_PER_PEER];
+    int track_count;
+    int32_t slots[VC_SLOTS_PER_PEER];
+    int slot_count;
+    uint8_t ufrags[VC_UFRAGS_PER_PEER][VC_UFRAG_MAX + 1]; /* length first, 0 = free */
+    vc_bucket stun_known, stun_new, dtls;
+    uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
+    bool rtcp_ssrc_used[VC_RTCP_SSRCS_TABLE];
+    int rtcp_ssrc_count;
+    vc_figure last_received_us, rx_packets, rx_bytes, tx_packets, tx_bytes, auth_failures, replays, moves;
+    vc_figure send_addr[3]; /* 18 bytes in three words: a reader may see a mix for an instant */
+} vc_peer;
+
+typedef struct {
+    atomic_bool alive;
+    bool muted;
+    uint8_t media; /* vc_media */
+    uint8_t pt;
+    uint8_t level_ext;
+    int32_t peer;
+    uint32_t ssrc;
+    uint32_t clock_rate;
+    uint32_t last_ts;
+    vc_reception reception;
+    vc_speech speech;
+    int32_t *receivers; /* slots */
+    uint32_t receiver_count;
+    uint32_t turn; /* where the next fan-out begins */
+    bool told_speaking; /* what Python knows */
+    int32_t speaker_at; /* its place in the engine's speakers, or VC_NONE */
+    vc_figure packets, bytes;
+    vc_figure32 ext_seq, lost, fraction_lost, jitter, level, speaking;
+} vc_track;
+
+typedef struct {
+    atomic_bool alive;
+    uint8_t pt;
+    uint8_t level_ext;
+    uint8_t cname_length;
+    int32_t peer;
+    int32_t track;    /* VC_NONE = empty */
+    uint32_t at;      /* its place in the track's receivers */
+    uint32_t of_peer; /* its place in the peer's slots */
+    uint32_t ssrc;
+    vc_rewriter rewriter;
+    char cname[VC_CNAME_MAX];
+    vc_figure packets, bytes, reported_us;
+    vc_figure32 seq, ts, lost, fraction_lost, jitter, rtt_us;
+} vc_slot;
+
+struct vc_engine {
+    vc_config config;
+    vc_srtp_fn protect, unprotect, protect_rtcp, unprotect_rtcp;
+    vc_peer *peers;
+    vc_track *tracks;
+    vc_slot *slots;
+    int32_t *receivers; /* config.max_receivers for each track */
+    vc_table by_addr;   /* -> peer * VC_TUPLES_MAX + tuple */
+    vc_table by_ufrag;  /* length and bytes -> peer */
+    vc_wheel wheel;     /* reports, one timer per peer */
+    vc_sources stun_sources;
+    vc_bucket stun_total;
+    uint64_t random;
+    uint64_t swept_us; /* last look for those who stopped speaking */
+    int32_t *speakers; /* tracks now speaking, or whose change is not told yet */
+    uint32_t speaker_count;
+    uint64_t start_us;
+    vc_clock clock;
+    vc_link links[2];
+    vc_cmdq commands;
+    vc_ring ring;
+    int command_fd, wakeup_fd;
+    atomic_int running;
+    atomic_bool stopping;
+    atomic_int sched;
+    size_t total_bytes;
+    vc_hist residence, wait;
+    vc_figure counters[VC_COUNTER_COUNT];
+};
+
+static inline void vc_count(vc_engine *e, vc_counter counter)
+{
+    vc_figure_add(&e->counters[counter], 1);
+}
+
+/* The peer, track or slot of that number, or NULL when there is none now. */
+vc_peer *vc_state_peer(vc_engine *e, int peer);
+vc_track *vc_state_track(vc_engine *e, int track);
+vc_slot *vc_state_slot(vc_engine *e, int slot);
+
+/* Append a record for Python and wake it; false (and counted) when the ring is full.  What strangers can cause
+ * may take three quarters of the ring, so that our own news always have room. */
+bool vc_state_tell(vc_engine *e, vc_record record, const uint8_t *payload, size_t length);
+bool vc_state_pass(vc_engine *e, vc_record record, const uint8_t *payload, size_t length);
+
+/* The next pseudo-random number: for jitter and first sequence numbers, not for secrets. */
+uint32_t vc_state_random(vc_engine *e);
+#endif
