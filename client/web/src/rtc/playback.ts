@@ -1,0 +1,140 @@
+/**
+ * What is heard: one hidden <audio> element for each media section, and who is in which.
+ *
+ * Chromium plays WebRTC audio only through an element. Up to 100 % the element's own volume is used (shortest way);
+ * above, the element is silenced and a GainNode amplifies.
+ */
+import type { Id } from "../protocol";
+import { existingAudioContext, sharedAudioContext } from "./audioContext";
+
+interface SlotPlayer {
+  element: HTMLAudioElement;
+  stream: MediaStream;
+  userId: Id | null;
+  boost: { source: MediaStreamAudioSourceNode; gain: GainNode } | null;
+}
+
+export interface PlaybackEnv {
+  /** 0–2; 1 is as it came. */
+  volumeOf: (userId: Id) => number;
+  isMuted: (userId: Id) => boolean;
+  outputId: () => string;
+  /** The browser refuses to play before a click on the page. */
+  onBlocked: (blocked: boolean) => void;
+}
+
+export interface Playback {
+  addTrack(mid: string, track: MediaStreamTrack): void;
+  setSlots(slots: ReadonlyMap<string, Id>): void;
+  setDeafened(deafened: boolean): void;
+  /** Volumes, mutes or the output device changed. */
+  refresh(): void;
+  /** Try again after a click. */
+  unblock(): void;
+  close(): void;
+  readonly streams: Record<Id, MediaStream>;
+}
+
+export function makePlayback(env: PlaybackEnv): Playback {
+  const players = new Map<string, SlotPlayer>();
+  let slots: ReadonlyMap<string, Id> = new Map();
+  let deafened = false;
+
+  function start(player: SlotPlayer): void {
+    player.element.play().then(
+      () => env.onBlocked(false),
+      (reason: unknown) => {
+        if (reason instanceof DOMException && reason.name === "NotAllowedError") env.onBlocked(true);
+      },
+    );
+  }
+
+  function adjust(player: SlotPlayer): void {
+    const silent = deafened || player.userId === null || env.isMuted(player.userId);
+    const volume = player.userId === null ? 1 : env.volumeOf(player.userId);
+    const boost = !silent && volume > 1 ? boosted(player) : null;
+    player.element.muted = silent || boost !== null;
+    player.element.volume = Math.min(1, volume);
+    if (boost) boost.gain.gain.value = volume;
+    else if (player.boost) player.boost.gain.gain.value = 0;
+    route(player.element, env.outputId());
+  }
+
+  function setUser(mid: string, player: SlotPlayer): void {
+    player.userId = slots.get(mid) ?? null;
+    adjust(player);
+  }
+
+  return {
+    addTrack(mid, track) {
+      const stream = new MediaStream([track]);
+      const element = document.createElement("audio");
+      element.autoplay = true;
+      element.hidden = true;
+      element.srcObject = stream;
+      element.dataset["mid"] = mid;
+      document.body.append(element);
+      const player: SlotPlayer = { element, stream, userId: null, boost: null };
+      players.set(mid, player);
+      setUser(mid, player);
+      start(player);
+    },
+
+    setSlots(next) {
+      slots = next;
+      players.forEach((player, mid) => setUser(mid, player));
+    },
+
+    setDeafened(next) {
+      deafened = next;
+      players.forEach(adjust);
+    },
+
+    refresh: () => players.forEach(adjust),
+    unblock: () => players.forEach(start),
+
+    close() {
+      for (const { element, boost } of players.values()) {
+        boost?.source.disconnect();
+        boost?.gain.disconnect();
+        element.srcObject = null;
+        element.remove();
+      }
+      players.clear();
+      slots = new Map();
+    },
+
+    get streams() {
+      const heard = [...players.values()].filter((player) => player.userId !== null);
+      return Object.fromEntries(heard.map((player) => [player.userId, player.stream]));
+    },
+  };
+}
+
+/** The player's amplifier, made when first needed; null where there is no audio context that runs. */
+function boosted(player: SlotPlayer): SlotPlayer["boost"] {
+  const context = sharedAudioContext();
+  if (context?.state !== "running") return null;
+  if (!player.boost) {
+    const source = context.createMediaStreamSource(player.stream);
+    const gain = context.createGain();
+    source.connect(gain).connect(context.destination);
+    player.boost = { source, gain };
+  }
+  return player.boost;
+}
+
+/** What can be sent to an output device; the DOM types do not know it of an AudioContext yet. */
+interface Sinkable {
+  sinkId?: string;
+  setSinkId?: (id: string) => Promise<void>;
+}
+
+/** Send an element, and the amplifier, to the chosen output; a device that is gone means the default one. */
+function route(element: HTMLAudioElement, outputId: string): void {
+  const targets: Sinkable[] = [element, (existingAudioContext() ?? {}) as Sinkable];
+  for (const target of targets) {
+    if (!target.setSinkId || (target.sinkId ?? "") === outputId) continue;
+    target.setSinkId(outputId).catch(() => target.setSinkId?.("").catch(() => undefined));
+  }
+}

@@ -1,0 +1,111 @@
+/** What the client knows: one tree, changed only by `apply`. */
+import type { Category, Channel, Guild, Id, Me, Member, Message, Role, User, VoiceState } from "../protocol";
+
+export type ConnectionPhase = "idle" | "connecting" | "authenticating" | "ready" | "reconnecting" | "ended";
+export type LoadState = "idle" | "loading" | "ready" | "failed";
+
+export interface Connection {
+  phase: ConnectionPhase;
+  attempt: number;
+  /** Whether a `ready` was ever received; until then the page shows skeletons. */
+  wasReady: boolean;
+  endReason: string | null;
+  pingMs: number | null;
+  serverName: string;
+  serverVersion: string;
+}
+
+/** A message on its way: shown at once, replaced by the real one that carries its nonce. */
+export interface PendingMessage {
+  nonce: string;
+  content: string;
+  reply_to: Id | null;
+  created_at: string;
+  state: "sending" | "failed";
+  error: string | null;
+}
+
+/** The loaded end of a channel's history, oldest first; it always reaches to the present. */
+export interface Timeline {
+  items: Message[];
+  pending: PendingMessage[];
+  load: LoadState;
+  loadingOlder: boolean;
+  hasOlder: boolean;
+  /** Events may have been missed: fetch the newest page again before trusting it. */
+  stale: boolean;
+}
+
+export interface Typist {
+  name: string;
+  until: number;
+}
+
+export interface MemberList {
+  byId: Record<Id, Member>;
+  load: LoadState;
+}
+
+export interface UserQuality {
+  latency: number;
+  packet_loss: number;
+  jitter: number;
+  quality: number;
+}
+
+export interface AppState {
+  connection: Connection;
+  me: Me | null;
+  guildOrder: Id[];
+  guilds: Record<Id, Guild>;
+  roles: Record<Id, Role>;
+  categories: Record<Id, Category>;
+  channels: Record<Id, Channel>;
+  users: Record<Id, User>;
+  /** By guild. */
+  members: Record<Id, MemberList>;
+  /** By channel. */
+  timelines: Record<Id, Timeline>;
+  typing: Record<Id, Record<Id, Typist>>;
+  /** By user: a person is in one voice channel at most. */
+  voice: Record<Id, VoiceState>;
+  speaking: Record<Id, boolean>;
+  quality: Record<Id, UserQuality>;
+  /** The channel on screen in a focused window: its messages are read as they come. */
+  viewing: Id | null;
+  /** By channel: the message after which the "new" line stands. */
+  dividers: Record<Id, Id>;
+}
+
+export function emptyState(): AppState {
+  return {
+    connection: {
+      phase: "idle",
+      attempt: 0,
+      wasReady: false,
+      endReason: null,
+      pingMs: null,
+      serverName: "VoiceChat",
+      serverVersion: "",
+    },
+    me: null,
+    guildOrder: [],
+    guilds: {},
+    roles: {},
+    categories: {},
+    channels: {},
+    users: {},
+    members: {},
+    timelines: {},
+    typing: {},
+    voice: {},
+    speaking: {},
+    quality: {},
+    viewing: null,
+    dividers: {},
+  };
+}
+
+export function emptyTimeline(): Timeline {
+  return { items: [], pending: [], load: "idle", loadingOlder: false, hasOlder: true, stale: false };
+}

@@ -1,0 +1,20 @@
+/** What jsdom lacks of a browser and our components use. Tests without a DOM pass by. */
+import { cleanup } from "@solidjs/testing-library";
+import { afterEach } from "vitest";
+
+if (typeof HTMLDialogElement !== "undefined") {
+  afterEach(cleanup);
+  HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+  };
+  Element.prototype.scrollIntoView = () => undefined;
+  globalThis.ResizeObserver = class {
+    observe(): void {}
+    unobserve(): void {}
+    disconnect(): void {}
+  };
+}
