@@ -85,6 +85,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     frame_bytes: Positive = 16 * 1024
     connections_per_user: Positive = 20
     connections_total: Positive = 10_000
+    connections_per_address: Positive = 500  # TCP; an IPv6 /64 is one address
     guilds_per_user: Positive = 100
     members_per_guild: Positive = 5_000
     channels_per_guild: Positive = 500

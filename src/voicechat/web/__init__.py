@@ -8,6 +8,8 @@ from __future__ import annotations
 from voicechat.web.app import create_app
 from voicechat.web.builtin import Check
 from voicechat.web.calls import Authenticate
+from voicechat.web.connection import Counters
+from voicechat.web.guard import serve
 from voicechat.web.routes import Auth, Cookie, Handler, Headers, LimitClass, Method, Reply, Request, Route
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Authenticate",
     "Check",
     "Cookie",
+    "Counters",
     "Handler",
     "Headers",
     "LimitClass",
@@ -23,4 +26,5 @@ __all__ = [
     "Request",
     "Route",
     "create_app",
+    "serve",
 ]

@@ -1,7 +1,6 @@
 """Rate limits of HTTP: classes of routes, the buckets they draw on, the headers that tell of them.
 
-The buckets live in Redis, so all nodes count together. When Redis is away, what a known user does is let
-through, and what costs a password hash is refused: guessing must not become free.
+The buckets live on the bus, so all nodes count together.
 """
 
 from __future__ import annotations
@@ -10,43 +9,35 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from voicechat.errors import TooMany, Unavailable
+from voicechat.errors import TooMany
 from voicechat.house import House
-from voicechat.logs import get_logger
 from voicechat.web.network import is_loopback, rate_group
 from voicechat.web.routes import LimitClass
-
-_log = get_logger("web.limits")
 
 _LOOPBACK_FACTOR = 10
 """Behind a local proxy that is not configured as trusted, loopback stands for everybody at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """`requests` at once, refilled evenly over a minute."""
 
     requests: int
     by: str  # "user" (the address, for strangers), "ip", or "account" (address and account together)
-    is_strict: bool = False  # refused rather than let through when Redis is away
-
-
-def _by(requests: int, by: str, *, is_strict: bool = False) -> Allowance:
-    return Allowance(requests=requests, by=by, is_strict=is_strict)
 
 
 CLASSES: Mapping[LimitClass, tuple[Allowance, ...]] = {
-    "read": (_by(600, "user"),),
-    "write": (_by(120, "user"),),
-    "message": (_by(120, "user"),),
-    "search": (_by(30, "user"),),
-    "social": (_by(60, "user"),),
-    "public": (_by(120, "ip"),),
-    "auth_login": (_by(60, "ip", is_strict=True), _by(10, "account", is_strict=True)),
-    "auth_register": (_by(20, "ip", is_strict=True),),
-    "auth_reset": (_by(5, "ip", is_strict=True),),
-    "auth_other": (_by(60, "ip"),),
-    "auth_failed": (_by(60, "ip"),),
+    "read": (Allowance(600, "user"),),
+    "write": (Allowance(120, "user"),),
+    "message": (Allowance(120, "user"),),
+    "search": (Allowance(30, "user"),),
+    "social": (Allowance(60, "user"),),
+    "public": (Allowance(120, "ip"),),
+    "auth_login": (Allowance(60, "ip"), Allowance(10, "account")),
+    "auth_register": (Allowance(20, "ip"),),
+    "auth_reset": (Allowance(5, "ip"),),
+    "auth_other": (Allowance(60, "ip"),),
+    "auth_failed": (Allowance(60, "ip"),),
 }
 
 
@@ -56,7 +47,7 @@ async def take(
     """Count one request and return the X-RateLimit-* headers.
 
     Without an `account` it draws on the buckets of the user or address, with one only on the account's.
-    Raises TooManyRequests when a bucket is empty, Unavailable when a strict one cannot be asked.
+    Raises TooManyRequests when a bucket is empty.
     """
     headers: dict[str, str] = {}
     if not house.settings.limits.enabled:
@@ -65,13 +56,7 @@ async def take(
         if (allowance.by == "account") != (account is not None):
             continue
         capacity, bucket = _bucket(limit, allowance, ip=ip, user_id=user_id, account=account)
-        try:
-            grant = await house.bus.take(bucket, capacity=capacity, per_s=capacity / 60)
-        except Unavailable:
-            if allowance.is_strict:
-                raise
-            _log.warning("limit_not_counted", limit=limit)
-            continue
+        grant = await house.bus.take(bucket, capacity=capacity, per_s=capacity / 60)
         headers = _headers(capacity, grant.remaining)
         if not grant.allowed:
             raise TooManyRequests(grant.retry_after_s, headers)

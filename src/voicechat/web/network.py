@@ -30,7 +30,7 @@ class Network:
         """
         address = _address(peer)
         for hop in reversed((headers.get("X-Forwarded-For") or "").split(",")):
-            if address is None or not self._is_trusted(address):
+            if address is None or not self._trusts(address):
                 break
             before = _address(hop.strip())
             if before is None:
@@ -42,9 +42,7 @@ class Network:
         """Tell whether the browser reaches the site by https."""
         if scheme in ("https", "wss") or self.public_url.startswith("https://"):
             return True
-        address = _address(peer)
-        is_proxied = address is not None and self._is_trusted(address)
-        return is_proxied and (headers.get("X-Forwarded-Proto") or "").lower() == "https"
+        return self.is_trusted(peer) and (headers.get("X-Forwarded-Proto") or "").lower() == "https"
 
     def is_own_origin(self, headers: Headers) -> bool:
         """Tell whether the Origin is absent (no browser) or this very site (RFC 6454 §7).
@@ -57,7 +55,12 @@ class Network:
         own = {_authority(f"//{headers.get('Host') or ''}", origin), _authority(self.public_url, origin)}
         return _authority(origin, origin) in own - {None}
 
-    def _is_trusted(self, address: IPv4Address | IPv6Address) -> bool:
+    def is_trusted(self, ip: str) -> bool:
+        """Tell whether `ip` is a trusted proxy."""
+        address = _address(ip)
+        return address is not None and self._trusts(address)
+
+    def _trusts(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self.trusted)
 
 
