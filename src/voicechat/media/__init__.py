@@ -1,1 +1,28 @@
-"""The media room: runs the native engine, feeds DTLS, owns the lifetimes of peers."""
+"""The media room: runs the native engine, feeds DTLS, owns the lifetimes of peers.
+
+async with open_media(settings.media, host=settings.server.host) as media:
+    offer = await media.join(room_id=…, peer_id=…, user_id=…, may_speak=True)
+    async for event in media.events: ...
+"""
+
+from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.media.lifetime import open_media
+from voicechat.media.plane import Media
+from voicechat.media.stats import DirectionStats, PeerStats
+from voicechat.rtc.peer import GoneReason, PeerTimers
+from voicechat.rtc.room import SlotState
+
+__all__ = [
+    "DirectionStats",
+    "GoneReason",
+    "Media",
+    "MediaEvent",
+    "PeerConnected",
+    "PeerLost",
+    "PeerStats",
+    "PeerTimers",
+    "SlotState",
+    "SlotsChanged",
+    "Speaking",
+    "open_media",
+]

@@ -92,6 +92,10 @@ class _Member:
         """A deafened member is not heard either; a member who may not speak is not heard at all."""
         return self.is_muted or self.is_deafened or not self.may_speak
 
+    @property
+    def is_heard(self) -> bool:
+        return self.is_speaking and not self.is_gated
+
 
 class Room:
     """The members of one room and their slots; its one owner is the media room."""
@@ -199,7 +203,7 @@ class Room:
         listener = self._members[subscriber]
         held = set(listener.slots.values())
         waiting = [peer_id for peer_id in self._wanted(subscriber) if peer_id not in held]
-        waiting.sort(key=lambda peer_id: not self._members[peer_id].is_speaking)
+        waiting.sort(key=lambda peer_id: not self._members[peer_id].is_heard)
         for publisher in waiting:
             mid = listener.free.popleft() if listener.free else self._yielding(listener, publisher)
             if mid is None:
@@ -210,10 +214,10 @@ class Room:
 
     def _yielding(self, listener: _Member, publisher: str) -> str | None:
         """Find the slot of whoever has been silent the longest, for a publisher who speaks now."""
-        if not self._members[publisher].is_speaking:
+        if not self._members[publisher].is_heard:
             return None
         holders = ((mid, self._members[held]) for mid, held in listener.slots.items() if held is not None)
-        silent = [(not held.is_gated, held.spoke_at, mid) for mid, held in holders if not held.is_speaking]
+        silent = [(not held.is_gated, held.spoke_at, mid) for mid, held in holders if not held.is_heard]
         return min(silent)[2] if silent else None
 
     def _withdraw(self, publisher: str, changes: Changes) -> None:

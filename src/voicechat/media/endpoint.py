@@ -1,0 +1,78 @@
+"""One peer as the media room holds it: its state machine, and its handles in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voicechat.media.engine import Engine, PeerStats, pack_addr
+from voicechat.media.srtp import open_sessions
+from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
+from voicechat.rtc.peer import Connected, Peer, PeerEvent, TupleAdded, TuplePreferred, TupleRemoved
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """Who it is, where it is, and what the engine calls it; written to by the media room alone."""
+
+    peer_id: str
+    room_id: str
+    user_id: str
+    handle: int
+    peer: Peer
+    track: int | None = None
+    slots: dict[str, int] = field(default_factory=dict)
+    is_gated: bool = False
+    is_heard_speaking: bool = False
+    is_announced_speaking: bool = False
+
+    def mirror(self, engine: Engine, event: PeerEvent) -> None:
+        """Tell the engine what the peer's state machine decided about addresses and keys."""
+        match event:
+            case TupleAdded(address):
+                engine.tuple_add(self.handle, pack_addr(*address))
+            case TupleRemoved(address):
+                engine.tuple_del(self.handle, pack_addr(*address))
+            case TuplePreferred(address):
+                engine.tuple_prefer(self.handle, pack_addr(*address))
+            case Connected():
+                self._install(engine, event)
+            case _:
+                pass  # the end of a peer is its owner's business
+
+    def _install(self, engine: Engine, connected: Connected) -> None:
+        """Hand over the keys, then what flows under them; slots the client will not hear are left out."""
+        engine.peer_keys(self.handle, *open_sessions(connected.keys))
+        answer, offer = connected.answer, self.peer.offer
+        if answer.publishes and answer.ssrc is not None:
+            self.track = engine.track_add(
+                self.handle,
+                ssrc=answer.ssrc,
+                pt=OPUS_PT,
+                clock_rate=OPUS_CLOCK_RATE,
+                level_ext=answer.level_extension,
+            )
+        for slot in offer.slots:
+            if slot.mid in answer.slot_mids:
+                self.slots[slot.mid] = engine.slot_add(
+                    self.handle,
+                    ssrc=slot.ssrc,
+                    pt=OPUS_PT,
+                    cname=offer.cname,
+                    clock_rate=OPUS_CLOCK_RATE,
+                    level_ext=LEVEL_EXTENSION,
+                )
+
+    def learn_last_heard(self, engine: Engine) -> PeerStats | None:
+        """Let the peer know of the newest authenticated packet the engine had of it."""
+        counters = engine.peer_stats(self.handle)
+        if counters is not None and counters.last_received_us:
+            self.peer.heard(counters.last_received_us / 1e6)
+        return counters
+
+    def speaking_change(self) -> bool | None:
+        """Return what others should now be told of its speaking; None when they know already."""
+        is_speaking = self.is_heard_speaking and not self.is_gated
+        if is_speaking == self.is_announced_speaking:
+            return None
+        self.is_announced_speaking = is_speaking
+        return is_speaking

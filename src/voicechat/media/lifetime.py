@@ -1,0 +1,112 @@
+"""Opens the media room and closes it in the one order that is safe.
+ Closing: nobody is let in, everybody is told goodbye, the engine is stopped, its thread joined, its
+memory freed with the SRTP sessions, and the sockets closed last. The thread is joined under a shield and
+a deadline: freeing what it still uses would be worse than leaking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import trio
+
+from voicechat.logs import get_logger
+from voicechat.media.engine import Engine, EngineLimits
+from voicechat.media.plane import Media
+from voicechat.media.sockets import BoundSockets, bound_sockets
+from voicechat.rtc.candidates import announced_addresses, candidate_lines
+from voicechat.rtc.peer import PeerTimers
+from voicechat.settings import MediaSettings
+
+log = get_logger("media")
+
+COMMAND_DEPTH = 16_384  # a full room of a hundred that comes at once asks for some ten thousand routes
+JOIN_DEADLINE_S = 5.0
+_SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
+
+
+@asynccontextmanager
+async def open_media(
+    settings: MediaSettings, *, host: str = "127.0.0.1", timers: PeerTimers | None = None
+) -> AsyncIterator[Media]:
+    """Bind the voice port, start the engine's thread and the tasks around it.
+
+    `host` is where the web side listens, used unless the settings name another. Raises Unavailable when
+    the port is taken, Invalid when the public address is none.
+    """
+    with bound_sockets(settings.host or host, settings.port) as bound, _engine(settings, bound) as running:
+        media = _media(settings, bound, running.engine, timers)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(running.run)
+            nursery.start_soon(media.run_records)
+            nursery.start_soon(media.run_clock)
+            try:
+                yield media
+            finally:
+                media.close()
+                await running.join()
+                nursery.cancel_scope.cancel()
+
+
+def _media(settings: MediaSettings, bound: BoundSockets, engine: Engine, timers: PeerTimers | None) -> Media:
+    addresses = announced_addresses(settings.public_ip, bound.interfaces, bound.port)
+    log.info("voice_port_open", addresses=[f"{host} {port}" for host, port in addresses])
+    return Media(
+        engine,
+        candidates=candidate_lines(addresses),
+        slots=settings.slots,
+        room_peers=settings.room_peers,
+        timers=timers,
+    )
+
+
+class _RunningEngine:
+    """An engine and the thread it runs in."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_finished = False
+        self._is_stopping = False
+        self._shield = trio.CancelScope(shield=True)
+        self._finished = trio.Event()
+
+    async def run(self) -> None:
+        """Run the media loop in its thread until `join`; RuntimeError when it ends by itself."""
+        try:
+            with self._shield:
+                await trio.to_thread.run_sync(
+                    self.engine.run, limiter=trio.CapacityLimiter(1), abandon_on_cancel=True
+                )
+                self.is_finished = True
+        finally:
+            self._finished.set()
+        if not self._is_stopping:
+            raise RuntimeError("the media loop ended without being asked to")
+
+    async def join(self) -> None:
+        """Stop the loop and wait until its thread is done, but not for ever."""
+        self._is_stopping = True
+        self.engine.stop()
+        with trio.move_on_after(JOIN_DEADLINE_S, shield=True):
+            await self._finished.wait()
+        if not self.is_finished:
+            log.error("media_thread_stuck", waited_s=JOIN_DEADLINE_S)
+            self._shield.cancel()
+
+
+@contextmanager
+def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEngine]:
+    limits = EngineLimits(
+        max_peers=settings.max_peers + _SPARE_HANDLES,
+        max_tracks=settings.max_peers + _SPARE_HANDLES,
+        max_slots=(settings.max_peers + _SPARE_HANDLES) * settings.slots,
+        max_receivers=settings.room_peers,
+        command_depth=COMMAND_DEPTH,
+    )
+    running = _RunningEngine(Engine(bound.sockets, limits))
+    try:
+        yield running
+    finally:
+        if running.is_finished:
+            running.engine.close()

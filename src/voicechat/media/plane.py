@@ -1,0 +1,362 @@
+"""The media room: joins, answers and leaves go in, events come out, the engine does what was decided.
+ Owns every peer, room and deadline. Three things drive it: the calls of the voice features, the records
+of the engine, and the clock. Each ends in `_pump`, which drains the peer's events (addresses and keys go
+to the engine first) and then its datagrams, and arms its deadline anew. What goes wrong inside one peer
+ends that peer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import trio
+
+from voicechat.errors import Conflict, Invalid, NotFound, Unavailable
+from voicechat.logs import get_logger
+from voicechat.media.deadlines import Deadlines
+from voicechat.media.endpoint import Endpoint
+from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
+from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.media.records import Dtls, Moved, Record, Refused, Stun
+from voicechat.media.records import Speaking as SpeakingRecord
+from voicechat.media.stats import PeerStats, peer_stats
+from voicechat.rtc.candidates import require_candidate
+from voicechat.rtc.dtls import DtlsIdentity
+from voicechat.rtc.ice import new_credentials
+from voicechat.rtc.negotiation import new_offer, render_offer
+from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers
+from voicechat.rtc.room import Changes, ClearRoute, GatePeer, GateTrack, Room, RouteCommand, SetRoute
+
+log = get_logger("media")
+
+EVENT_BUFFER = 16_384
+BUDGET_S = 0.004  # a storm of handshakes (0.8-2 ms each) lets the web side run every few milliseconds
+SETTLE_S = 5.0
+
+
+class Media:
+    """What the voice features call; all methods belong to the Trio thread. Opened by `open_media`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        candidates: Sequence[str],
+        slots: int,
+        room_peers: int,
+        timers: PeerTimers | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._identity = DtlsIdentity()
+        self._candidates = tuple(candidates)
+        self._slots = slots
+        self._room_peers = room_peers
+        self._timers = timers or PeerTimers()
+        self._now = now
+        self._is_open = True
+        self._endpoints: dict[str, Endpoint] = {}
+        self._by_handle: dict[int, Endpoint] = {}
+        self._rooms: dict[str, Room] = {}
+        self._deadlines = Deadlines()
+        self._rearmed = trio.Event()
+        self._events_in, self.events = trio.open_memory_channel[MediaEvent](EVENT_BUFFER)
+        self._counts = {"events_dropped": 0, "commands_refused": 0, "peers_failed": 0}
+
+    # ---- calls of the voice features -------------------------------------------------------------
+
+    async def join(
+        self, *, room_id: str, peer_id: str, user_id: str, may_speak: bool, slots: int | None = None
+    ) -> str:
+        """Let a peer into a room and return the SDP offer for it; `peer_id` is new for every join.
+
+        Raises Conflict for a known peer or a full room, Unavailable when the server has no room for
+        more.
+        """
+        if not self._is_open:
+            raise Unavailable("the voice server is shutting down")
+        if peer_id in self._endpoints:
+            raise Conflict(f"expected a new peer, got {peer_id} which is in a room already")
+        room = self._rooms.get(room_id)
+        if room is not None and len(room) >= self._room_peers:
+            raise Conflict(f"the voice room is full: {self._room_peers} are in it", code="ROOM_FULL")
+        if slots is not None and not 1 <= slots <= self._slots:
+            raise Invalid(f"expected 1 to {self._slots} slots, got {slots}")
+        endpoint = self._admit(room_id, peer_id, user_id, slots or self._slots)
+        self._rooms.setdefault(room_id, Room(room_id)).join(peer_id, user_id, may_speak=may_speak)
+        self._arm(endpoint)
+        try:
+            with trio.fail_after(SETTLE_S):
+                await self._engine.settled()  # the client's first check must find its fragment known
+        except BaseException as problem:
+            self._remove(endpoint)
+            if isinstance(problem, trio.TooSlowError):
+                raise Unavailable("the media engine does not answer") from problem
+            raise
+        return render_offer(endpoint.peer.offer)
+
+    def _admit(self, room_id: str, peer_id: str, user_id: str, slots: int) -> Endpoint:
+        offer = new_offer(
+            ice=new_credentials(),
+            fingerprint=self._identity.fingerprint,
+            candidates=self._candidates,
+            slots=slots,
+        )
+        peer = Peer(offer, self._identity, self._now(), self._timers)
+        try:
+            handle = self._engine.peer_add()
+            self._engine.ufrag_add(handle, offer.ice.ufrag.encode("ascii"))
+        except EngineError as problem:
+            raise Unavailable(f"the media engine takes no more peers: {problem}") from problem
+        endpoint = Endpoint(peer_id, room_id, user_id, handle, peer)
+        self._endpoints[peer_id] = self._by_handle[handle] = endpoint
+        return endpoint
+
+    async def answer(self, peer_id: str, sdp: str) -> None:
+        """Take the client's answer; raises Invalid for a bad one, Conflict for a second, NotFound."""
+        endpoint = self._endpoint(peer_id)
+        endpoint.peer.answer(sdp)
+        self._guarded(endpoint, lambda: None)
+        await trio.lowlevel.checkpoint()
+
+    def add_candidate(self, peer_id: str, candidate: str) -> None:
+        """Check a candidate and leave it at that: the client's addresses show by its checks (ICE-lite)."""
+        self._endpoint(peer_id)
+        require_candidate(candidate)
+
+    async def leave(self, peer_id: str) -> None:
+        """Let a peer go, with a goodbye; nothing happens if it is gone already."""
+        endpoint = self._endpoints.get(peer_id)
+        if endpoint is not None:
+            self._remove(endpoint)
+        await trio.lowlevel.checkpoint()
+
+    def set_muted(self, peer_id: str, muted: bool) -> None:
+        """Stop or go on forwarding what the peer says; NotFound when it is gone."""
+        endpoint = self._endpoint(peer_id)
+        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_muted(peer_id, muted))
+
+    def set_deafened(self, peer_id: str, deafened: bool) -> None:
+        """Stop or go on forwarding in both directions; NotFound when the peer is gone."""
+        endpoint = self._endpoint(peer_id)
+        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_deafened(peer_id, deafened))
+
+    def set_may_speak(self, peer_id: str, may_speak: bool) -> None:
+        """Give or take the right to speak, and the slots with it; NotFound when the peer is gone."""
+        endpoint = self._endpoint(peer_id)
+        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_may_speak(peer_id, may_speak))
+
+    def last_heard_s(self, peer_id: str) -> float | None:
+        """Return the seconds since the peer's last authenticated packet; None when there was none."""
+        endpoint = self._endpoint(peer_id)
+        endpoint.learn_last_heard(self._engine)
+        heard = endpoint.peer.ice.last_heard
+        return None if heard is None else max(0.0, self._now() - heard)
+
+    def stats(self, peer_id: str) -> PeerStats:
+        """Return how well the peer is connected; NotFound when it is gone or just came."""
+        endpoint, engine = self._endpoint(peer_id), self._engine
+        counters = engine.peer_stats(endpoint.handle)
+        if counters is None:
+            raise NotFound(f"no media of peer {peer_id}")
+        track = None if endpoint.track is None else engine.track_stats(endpoint.track)
+        slots = (engine.slot_stats(slot) for slot in endpoint.slots.values())
+        return peer_stats(counters, track, [slot for slot in slots if slot is not None])
+
+    def counters(self) -> dict[str, int]:
+        """Return the engine's counters and our own, by name."""
+        return {
+            **self._engine.counters(),
+            **self._counts,
+            "peers": len(self._endpoints),
+            "rooms": len(self._rooms),
+        }
+
+    def histogram(self, which: str = "residence") -> list[tuple[int, int]]:
+        """Return (least nanoseconds, count) of each bucket of "residence" or "wait"."""
+        return self._engine.histogram(which)
+
+    def _endpoint(self, peer_id: str) -> Endpoint:
+        try:
+            return self._endpoints[peer_id]
+        except KeyError:
+            raise NotFound(f"no voice session {peer_id}") from None
+
+    # ---- what drives it --------------------------------------------------------------------------
+
+    async def run_records(self) -> None:
+        """Take the engine's records, a few milliseconds of work between checkpoints, for ever."""
+        while True:
+            await self._engine.wait_readable()
+            while records := self._engine.drain():
+                await self._take_all(records)
+
+    async def _take_all(self, records: Iterable[Record]) -> None:
+        until = self._now() + BUDGET_S
+        for record in records:
+            self._take(record)
+            if self._now() >= until:
+                await trio.lowlevel.checkpoint()
+                until = self._now() + BUDGET_S
+        await trio.lowlevel.checkpoint()
+
+    def _take(self, record: Record) -> None:
+        if isinstance(record, Refused):
+            self._counts["commands_refused"] += 1
+            log.warning("engine_refused", op=record.op, status=record.status, peer=record.peer)
+            return
+        endpoint = self._by_handle.get(getattr(record, "peer", -1))
+        if endpoint is None:
+            return
+        peer = endpoint.peer
+        match record:
+            case Stun(addr=addr, data=data):
+                self._guarded(endpoint, lambda: peer.receive_stun(data, unpack_addr(addr), self._now()))
+            case Dtls(addr=addr, data=data):
+                self._guarded(endpoint, lambda: peer.receive_dtls(data, unpack_addr(addr), self._now()))
+            case Moved(addr=addr):
+                peer.moved(unpack_addr(addr))
+            case SpeakingRecord(is_speaking=is_speaking):
+                self._hear(endpoint, is_speaking)
+            case _:
+                pass  # a BYE ends nothing: the SSRC may come back
+
+    def _hear(self, endpoint: Endpoint, is_speaking: bool) -> None:
+        endpoint.is_heard_speaking = is_speaking
+        self._announce_speaking(endpoint)
+        room = self._rooms[endpoint.room_id]
+        self._apply(room.room_id, room.set_speaking(endpoint.peer_id, is_speaking, self._now()))
+
+    async def run_clock(self) -> None:
+        """Wake peers whose deadline has come, for ever."""
+        while True:
+            self._rearmed = trio.Event()
+            next_at = self._deadlines.next_at()
+            with trio.move_on_after(float("inf") if next_at is None else max(0.0, next_at - self._now())):
+                await self._rearmed.wait()
+            for peer_id in self._deadlines.due(self._now()):
+                self._expire(self._endpoints[peer_id])
+
+    def _expire(self, endpoint: Endpoint) -> None:
+        def act() -> None:
+            endpoint.learn_last_heard(self._engine)
+            endpoint.peer.handle_timeout(self._now())
+
+        self._guarded(endpoint, act)
+
+    def _guarded(self, endpoint: Endpoint, act: Callable[[], None]) -> None:
+        """Run a step of one peer and what follows; a fault of ours ends that peer alone."""
+        try:
+            act()
+            self._pump(endpoint)
+        except Exception:
+            self._counts["peers_failed"] += 1
+            log.exception("peer_failed", peer=endpoint.peer_id, state=endpoint.peer.state.value)
+            self._lose(endpoint, GoneReason.ERROR)
+
+    def _pump(self, endpoint: Endpoint) -> None:
+        for event in endpoint.peer.poll_events():
+            endpoint.mirror(self._engine, event)
+            match event:
+                case Connected():
+                    self._connect(endpoint, event)
+                case Gone(reason, detail):
+                    log.info("peer_gone", peer=endpoint.peer_id, reason=reason.value, detail=detail)
+                    self._lose(endpoint, reason)
+                    return
+                case _:
+                    pass
+        self._send(endpoint)
+        self._arm(endpoint)
+
+    def _connect(self, endpoint: Endpoint, connected: Connected) -> None:
+        room = self._rooms[endpoint.room_id]
+        self._tell(PeerConnected(endpoint.peer_id))
+        publishes = endpoint.track is not None
+        changes = room.connect(endpoint.peer_id, publishes=publishes, slot_mids=connected.answer.slot_mids)
+        self._apply(room.room_id, changes)
+
+    def _send(self, endpoint: Endpoint) -> None:
+        for datagram, address in endpoint.peer.poll_transmits():
+            self._engine.send(pack_addr(*address), datagram)
+
+    def _arm(self, endpoint: Endpoint) -> None:
+        if self._deadlines.arm(endpoint.peer_id, endpoint.peer.deadline(self._now())):
+            self._rearmed.set()
+
+    # ---- ends ------------------------------------------------------------------------------------
+
+    def _lose(self, endpoint: Endpoint, reason: GoneReason) -> None:
+        if self._endpoints.get(endpoint.peer_id) is endpoint:
+            self._remove(endpoint)
+            self._tell(PeerLost(endpoint.peer_id, reason))
+
+    def _remove(self, endpoint: Endpoint) -> None:
+        """Take a peer out of its room and out of the engine, saying goodbye to it."""
+        if self._endpoints.get(endpoint.peer_id) is not endpoint:
+            return
+        self._say_goodbye(endpoint)
+        del self._endpoints[endpoint.peer_id], self._by_handle[endpoint.handle]
+        self._deadlines.arm(endpoint.peer_id, None)
+        endpoint.is_heard_speaking = False
+        self._announce_speaking(endpoint)
+        room = self._rooms[endpoint.room_id]
+        changes = room.leave(endpoint.peer_id)
+        self._apply(room.room_id, changes)
+        self._engine.peer_del(endpoint.handle)
+        if len(room) == 0:
+            del self._rooms[endpoint.room_id]
+
+    def _say_goodbye(self, endpoint: Endpoint) -> None:
+        endpoint.peer.close()
+        self._send(endpoint)
+
+    def close(self) -> None:
+        """Say goodbye to everybody and let nobody in any more; the engine is the opener's to stop."""
+        self._is_open = False
+        for endpoint in list(self._endpoints.values()):
+            self._say_goodbye(endpoint)
+        self._events_in.close()
+
+    # ---- mirroring -------------------------------------------------------------------------------
+
+    def _apply(self, room_id: str, changes: Changes) -> None:
+        for command in changes.commands:
+            self._mirror(command)
+        room = self._rooms[room_id]
+        for peer_id in changes.rearranged:
+            self._tell(SlotsChanged(room_id, peer_id, room.slots_of(peer_id)))
+
+    def _mirror(self, command: RouteCommand) -> None:
+        match command:
+            case SetRoute(subscriber, mid, publisher):
+                track = self._endpoints[publisher].track
+                if track is not None:
+                    self._engine.route_set(self._endpoints[subscriber].slots[mid], track)
+            case ClearRoute(subscriber, mid):
+                self._engine.route_clear(self._endpoints[subscriber].slots[mid])
+            case GatePeer(subscriber, is_closed):
+                self._engine.peer_deafen(self._endpoints[subscriber].handle, is_closed)
+            case GateTrack(publisher, is_closed):
+                self._gate(self._endpoints[publisher], is_closed)
+
+    def _gate(self, endpoint: Endpoint, is_closed: bool) -> None:
+        endpoint.is_gated = is_closed
+        if endpoint.track is not None:
+            self._engine.track_mute(endpoint.track, is_closed)
+        self._announce_speaking(endpoint)
+
+    def _announce_speaking(self, endpoint: Endpoint) -> None:
+        change = endpoint.speaking_change()
+        if change is not None:
+            self._tell(Speaking(endpoint.room_id, endpoint.user_id, change))
+
+    def _tell(self, event: MediaEvent) -> None:
+        """Pass an event on; what does not fit the buffer, which holds seconds of a storm, is counted."""
+        try:
+            self._events_in.send_nowait(event)
+        except trio.WouldBlock:
+            self._counts["events_dropped"] += 1
+        except trio.BrokenResourceError:
+            pass  # the reader has gone home: the server is shutting down

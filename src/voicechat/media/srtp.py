@@ -1,0 +1,27 @@
+"""libsrtp sessions made of the keys a DTLS handshake exported."""
+
+from __future__ import annotations
+
+import pylibsrtp
+
+from voicechat.rtc.dtls import SrtpKeys
+
+REPLAY_WINDOW = 1024  # 128, the default, is less than 100 ms of simulcast video
+
+_PROFILES = {
+    "SRTP_AEAD_AES_128_GCM": pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+    "SRTP_AEAD_AES_256_GCM": pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_256_GCM,
+    "SRTP_AES128_CM_SHA1_80": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+}
+
+
+def open_sessions(keys: SrtpKeys) -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
+    """Return the session that reads what the client sends, and the one that writes to it."""
+    any_inbound, any_outbound = pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND
+    return _session(keys.profile, keys.client, any_inbound), _session(keys.profile, keys.server, any_outbound)
+
+
+def _session(profile: str, key: bytes, direction: int) -> pylibsrtp.Session:
+    policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
+    policy.window_size = REPLAY_WINDOW
+    return pylibsrtp.Session(policy=policy)
