@@ -1,0 +1,47 @@
+"""Voice: who is in which voice channel, and the signalling that gets them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from voicechat.features.voice import service, watch
+from voicechat.features.voice.room import room_of
+from voicechat.gateway import CommandHandler
+from voicechat.house import House
+from voicechat.protocol import Command
+from voicechat.protocol.voice import (
+    VoiceAnswer,
+    VoiceDeafen,
+    VoiceIceCandidate,
+    VoiceJoin,
+    VoiceLeave,
+    VoiceMute,
+    VoiceState,
+    VoiceStats,
+    VoiceUndeafen,
+    VoiceUnmute,
+)
+
+COMMANDS: dict[type[Command], CommandHandler] = {
+    VoiceJoin: service.join,
+    VoiceLeave: service.leave,
+    VoiceAnswer: service.answer,
+    VoiceIceCandidate: service.ice_candidate,
+    VoiceMute: service.switch,
+    VoiceUnmute: service.switch,
+    VoiceDeafen: service.switch,
+    VoiceUndeafen: service.switch,
+    VoiceStats: service.stats,
+}
+
+SERVICES = (watch.run,)
+LOST = (watch.socket_lost,)
+ENDED = (watch.gateway_session_ended,)
+
+
+def voice_states(house: House, channel_ids: Iterable[str]) -> list[VoiceState]:
+    """List who is in the given channels, for a snapshot."""
+    return list(room_of(house).occupancy.states(channel_ids))
+
+
+__all__ = ["COMMANDS", "ENDED", "LOST", "SERVICES", "voice_states"]

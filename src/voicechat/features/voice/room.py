@@ -1,0 +1,60 @@
+"""The live state of voice on this node: occupants, and the gateway sessions they came through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from voicechat.features.voice.rules import Occupancy, Occupant
+from voicechat.gateway import Connection
+from voicechat.house import House
+
+NAME = "voice"
+
+
+class VoiceRoom:
+    """Kept in `house.rooms["voice"]`; written by the voice room's service alone."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self.nursery = nursery
+        self.occupancy = Occupancy()
+        self.connections: dict[str, Connection] = {}
+        self._locks: dict[str, tuple[trio.Lock, int]] = {}
+
+    def connection_of(self, occupant: Occupant) -> Connection:
+        """Return the gateway session the occupant joined through."""
+        return self.connections[occupant.peer_id]
+
+    def occupants_through(self, connection: Connection) -> list[Occupant]:
+        """List the voice sessions of a gateway session: one, or none."""
+        occupant = self.occupancy.of_user(connection.caller.user_id)
+        if occupant is None or self.connections.get(occupant.peer_id) is not connection:
+            return []
+        return [occupant]
+
+    @asynccontextmanager
+    async def turn(self, user_id: str) -> AsyncIterator[None]:
+        """Let one join, move or leave of a person happen at a time."""
+        lock, waiting = self._locks.get(user_id, (trio.Lock(), 0))
+        self._locks[user_id] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks.pop(user_id)
+            if waiting > 1:
+                self._locks[user_id] = (lock, waiting - 1)
+
+
+def room_of(house: House) -> VoiceRoom:
+    """Return the voice room of the house."""
+    room = house.rooms[NAME]
+    assert isinstance(room, VoiceRoom)
+    return room
+
+
+def room_topic(channel_id: str) -> str:
+    """Name the topic that those inside a voice channel follow."""
+    return f"room:{channel_id}"

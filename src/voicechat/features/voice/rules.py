@@ -1,0 +1,146 @@
+"""Who is in which voice channel on this node, and what follows from their switches. Pure.
+
+A person has at most one voice session: joining elsewhere moves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from voicechat.protocol.accounts import User
+from voicechat.protocol.voice import Participant, VoiceState, VoiceStateEvent
+
+
+@dataclass(slots=True)
+class Switches:
+    """All that decides whether somebody is heard and hears."""
+
+    muted: bool = False
+    deafened: bool = False
+    server_muted: bool = False
+    server_deafened: bool = False
+    suppressed: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody hears them; whoever is deaf is not heard either, as everywhere in voice chat."""
+        return self.muted or self.deafened or self.server_muted or self.server_deafened
+
+    @property
+    def is_deaf(self) -> bool:
+        return self.deafened or self.server_deafened
+
+
+@dataclass(slots=True)
+class Occupant:
+    """One person's voice session. `peer_id` is new with each join and names it on the wire too."""
+
+    peer_id: str
+    user: User
+    guild_id: str
+    channel_id: str
+    switches: Switches
+    connected: bool = False
+    stats_at_s: float = float("-inf")
+
+    def state(self) -> VoiceState:
+        """Describe the occupant for a snapshot."""
+        return VoiceState(
+            guild_id=self.guild_id,
+            channel_id=self.channel_id,
+            user_id=self.user.id,
+            user=self.user,
+            connected=self.connected,
+            muted=self.switches.muted,
+            deafened=self.switches.deafened,
+            server_muted=self.switches.server_muted,
+            server_deafened=self.switches.server_deafened,
+            suppressed=self.switches.suppressed,
+        )
+
+    def state_event(self) -> VoiceStateEvent:
+        """Describe the occupant to everyone who may see the channel."""
+        state = self.state()
+        return VoiceStateEvent(**{name: getattr(state, name) for name in state.__struct_fields__})
+
+    def left_event(self) -> VoiceStateEvent:
+        """Tell everyone who may see the channel that the occupant is gone."""
+        return VoiceStateEvent(
+            guild_id=self.guild_id,
+            channel_id=None,
+            user_id=self.user.id,
+            user=self.user,
+            left_channel_id=self.channel_id,
+        )
+
+    def participant(self) -> Participant:
+        """Describe the occupant to the others in the room."""
+        return Participant(
+            user_id=self.user.id,
+            username=self.user.username,
+            display_name=self.user.display_name,
+            connected=self.connected,
+            muted=self.switches.muted,
+            deafened=self.switches.deafened,
+            server_muted=self.switches.server_muted,
+            server_deafened=self.switches.server_deafened,
+            suppressed=self.switches.suppressed,
+        )
+
+
+class Occupancy:
+    """The table of occupants; written by the voice room alone."""
+
+    def __init__(self) -> None:
+        self._by_user: dict[str, Occupant] = {}
+        self._by_peer: dict[str, Occupant] = {}
+        self._by_channel: dict[str, dict[str, Occupant]] = {}
+
+    def enter(self, occupant: Occupant) -> None:
+        """Add an occupant; their user must not be in already."""
+        assert occupant.user.id not in self._by_user, "a person has one voice session"
+        self._by_user[occupant.user.id] = occupant
+        self._by_peer[occupant.peer_id] = occupant
+        self._by_channel.setdefault(occupant.channel_id, {})[occupant.user.id] = occupant
+
+    def leave(self, peer_id: str) -> Occupant | None:
+        """Remove and return the occupant, or None when the session is over already."""
+        occupant = self._by_peer.pop(peer_id, None)
+        if occupant is None:
+            return None
+        del self._by_user[occupant.user.id]
+        members = self._by_channel[occupant.channel_id]
+        del members[occupant.user.id]
+        if not members:
+            del self._by_channel[occupant.channel_id]
+        return occupant
+
+    def __iter__(self) -> Iterator[Occupant]:
+        return iter(list(self._by_user.values()))
+
+    def of_user(self, user_id: str) -> Occupant | None:
+        return self._by_user.get(user_id)
+
+    def of_peer(self, peer_id: str) -> Occupant | None:
+        return self._by_peer.get(peer_id)
+
+    def in_channel(self, channel_id: str) -> list[Occupant]:
+        """List who is in the channel, first come first."""
+        return list(self._by_channel.get(channel_id, {}).values())
+
+    def in_guild(self, guild_id: str) -> list[Occupant]:
+        return [occupant for occupant in self._by_user.values() if occupant.guild_id == guild_id]
+
+    def states(self, channel_ids: Iterable[str]) -> Iterator[VoiceState]:
+        """Describe everybody in the given channels."""
+        for channel_id in channel_ids:
+            for occupant in self.in_channel(channel_id):
+                yield occupant.state()
+
+
+def is_full(present: int, *, user_limit: int | None, room_peers: int, may_exceed_limit: bool) -> bool:
+    """Tell whether one more may not come in; moderators may exceed the channel's limit, not the server's."""
+    if present >= room_peers:
+        return True
+    return user_limit is not None and present >= user_limit and not may_exceed_limit

@@ -1,0 +1,182 @@
+"""What ends or changes voice sessions from outside: the engine, the sockets, permissions, moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import trio
+
+from voicechat import logs
+from voicechat.errors import Problem
+from voicechat.features.voice import queries, service
+from voicechat.features.voice.room import NAME, VoiceRoom, room_of, room_topic
+from voicechat.features.voice.rules import Occupant, Switches
+from voicechat.gateway import Connection
+from voicechat.house import House
+from voicechat.media import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.protocol import Event, News, Permission
+from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
+from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots, VoiceSpeaking
+
+log = logs.get_logger("voice")
+
+Handler = Callable[[House, Any], Awaitable[None]]
+
+SILENT_AFTER_LOSS_S = 0.6
+"""Even a muted client sends a packet each 400 ms (Opus DTX), so longer silence means it is gone."""
+
+_FIRST_LOOK_S, _NEXT_LOOK_S, _DETACHED_SILENCE_S = 0.8, 0.5, 3.0
+
+
+async def run(house: House, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Serve voice until cancelled: hear the engine and the news."""
+    async with trio.open_nursery() as nursery:
+        house.rooms[NAME] = VoiceRoom(nursery)
+        house.hub.listen(NEWS_TOPIC, partial(_hear_news, house))
+        house.hub.listen_gaps(partial(_recheck_soon, house))
+        task_status.started()
+        async for event in house.media.events:
+            await _guarded(house, event)
+
+
+async def _guarded(house: House, event: MediaEvent) -> None:
+    """Bulkhead: one event's trouble is logged and does not end voice for everybody."""
+    try:
+        await _ON_MEDIA[type(event)](house, event)
+    except Exception:
+        log.exception("media_event_failed", kind=type(event).__name__)
+
+
+async def _peer_connected(house: House, event: PeerConnected) -> None:
+    occupant = room_of(house).occupancy.of_peer(event.peer_id)
+    if occupant is None:
+        return
+    occupant.connected = True
+    connected = VoiceConnected(channel_id=occupant.channel_id, session_id=occupant.peer_id)
+    room_of(house).connection_of(occupant).send(connected)
+    house.hub.publish(f"channel:{occupant.channel_id}", occupant.state_event())
+
+
+async def _peer_lost(house: House, event: PeerLost) -> None:
+    await service.end_session(house, event.peer_id, event.reason.value)
+
+
+async def _slots_changed(house: House, event: SlotsChanged) -> None:
+    occupant = room_of(house).occupancy.of_peer(event.peer_id)
+    if occupant is None:
+        return
+    slots = [Slot(mid=slot.mid, user_id=slot.user_id, source=slot.source) for slot in event.slots]
+    room_of(house).connection_of(occupant).send(VoiceSlots(channel_id=occupant.channel_id, slots=slots))
+
+
+async def _speaking(house: House, event: Speaking) -> None:
+    speaking = VoiceSpeaking(channel_id=event.room_id, user_id=event.user_id, speaking=event.speaking)
+    house.hub.publish(room_topic(event.room_id), speaking)
+
+
+_ON_MEDIA: dict[type, Handler] = {
+    PeerConnected: _peer_connected,
+    PeerLost: _peer_lost,
+    SlotsChanged: _slots_changed,
+    Speaking: _speaking,
+}
+
+
+async def socket_lost(house: House, connection: Connection) -> None:
+    """Watch the media of a lost socket: a closed tab ends it too, a cut does not."""
+    room = room_of(house)
+    for occupant in room.occupants_through(connection):
+        room.nursery.start_soon(_watch_detached, house, connection, occupant.peer_id)
+
+
+async def _watch_detached(house: House, connection: Connection, peer_id: str) -> None:
+    await trio.sleep(_FIRST_LOOK_S)
+    limit_s = SILENT_AFTER_LOSS_S
+    while not connection.is_attached and room_of(house).occupancy.of_peer(peer_id) is not None:
+        heard_s = house.media.last_heard_s(peer_id)
+        if heard_s is None or heard_s > limit_s:
+            await service.end_session(house, peer_id, "connection_lost")
+            return
+        limit_s = _DETACHED_SILENCE_S
+        await trio.sleep(_NEXT_LOOK_S)
+
+
+async def gateway_session_ended(house: House, connection: Connection) -> None:
+    """Nobody came back within the resume window, or the login session was revoked."""
+    for occupant in room_of(house).occupants_through(connection):
+        await service.end_session(house, occupant.peer_id, "session_ended")
+
+
+def _hear_news(house: House, _topic: str, news: Event | News) -> None:
+    """Start what a piece of news asks of voice; called by the hub, so it must not wait."""
+    handler = _ON_NEWS.get(type(news))
+    if handler is not None:
+        room_of(house).nursery.start_soon(_guarded_news, house, handler, news)
+
+
+async def _guarded_news(house: House, handler: Handler, news: Event | News) -> None:
+    """Bulkhead: trouble with one piece of news is logged and does not end voice for everybody."""
+    try:
+        await handler(house, news)
+    except Exception:
+        log.exception("news_failed", kind=type(news).__name__)
+
+
+def _recheck_soon(house: House) -> None:
+    """News may have been missed: ask again for everybody."""
+    room = room_of(house)
+    for guild_id in {occupant.guild_id for occupant in room.occupancy}:
+        room.nursery.start_soon(_guarded_news, house, _access_changed, AccessChanged(guild_id=guild_id))
+
+
+async def _guild_left(house: House, news: GuildLeft) -> None:
+    for occupant in room_of(house).occupancy.in_guild(news.guild_id):
+        if news.user_id in (None, occupant.user.id):
+            await service.end_session(house, occupant.peer_id, "kicked")
+
+
+async def _access_changed(house: House, news: AccessChanged) -> None:
+    for occupant in room_of(house).occupancy.in_guild(news.guild_id):
+        concerns = news.user_id in (None, occupant.user.id) and news.channel_id in (None, occupant.channel_id)
+        if concerns:
+            await _recheck(house, occupant)
+
+
+async def _recheck(house: House, occupant: Occupant) -> None:
+    """Ask again what the occupant may do here, and make the engine agree."""
+    try:
+        place = await queries.find_place(house, occupant.user.id, occupant.channel_id)
+    except Problem:
+        await service.end_session(house, occupant.peer_id, "forbidden")
+        return
+    if not place.may(Permission.VOICE_CONNECT):
+        await service.end_session(house, occupant.peer_id, "forbidden")
+        return
+    service.change_switches(
+        house,
+        occupant,
+        suppressed=not place.may(Permission.VOICE_SPEAK),
+        server_muted=place.server_muted,
+        server_deafened=place.server_deafened,
+    )
+
+
+async def _move(house: House, news: VoiceMove) -> None:
+    """Carry out a moderator's move: the client gets a new offer for the new channel."""
+    room = room_of(house)
+    occupant = room.occupancy.of_user(news.user_id)
+    if occupant is None or occupant.guild_id != news.guild_id:
+        return
+    if news.channel_id is None:
+        await service.end_session(house, occupant.peer_id, "kicked")
+        return
+    if news.channel_id == occupant.channel_id:
+        return
+    connection, switches = room.connection_of(occupant), occupant.switches
+    kept = Switches(muted=switches.muted, deafened=switches.deafened)
+    await service.enter(house, connection, news.channel_id, kept)
+
+
+_ON_NEWS: dict[type, Handler] = {GuildLeft: _guild_left, AccessChanged: _access_changed, VoiceMove: _move}
