@@ -1,0 +1,95 @@
+"""Real Chromium browsers, each with a tone as its microphone, and what their pages hear.
+
+What a page hears is measured inside it (ears.js): the spectrum of what its <audio> elements play.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+HEARD_DB = -45.0  # a tone arrives at about -20 dB; what another tone leaks into its place is below -70 dB
+
+_EARS = Path(__file__).with_name("ears.js").read_text(encoding="utf-8")
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-audio-output",  # without a sound card Chromium blocks 1.6 s on opening one
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+
+
+@contextmanager
+def running_browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
+    """Run a browser with a fresh profile, whose microphone plays the WAV file `microphone`."""
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM,
+        headless=True,
+        args=[*_FLAGS, f"--use-file-for-fake-audio-capture={microphone}"],
+        ignore_default_args=["--mute-audio"],
+    )
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def give_ears(page: Page) -> None:
+    """Make the page measurable; call it before the page opens anything."""
+    page.add_init_script(_EARS)
+
+
+def heard(page: Page, tones_hz: tuple[int, ...]) -> set[int]:
+    """Return which of the tones the page plays just now."""
+    levels: dict[str, float] = page.evaluate("hz => ears.levels(hz)", list(tones_hz))
+    return {int(hz) for hz, level_db in levels.items() if level_db > HEARD_DB}
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """One tone's level over time, as a page measured it."""
+
+    samples: tuple[tuple[float, float], ...]  # (ms since the epoch, dB)
+
+    def last_heard_ms(self) -> float:
+        """Return when the tone was heard last."""
+        return max(at for at, level_db in self.samples if level_db > HEARD_DB)
+
+    def longest_gap_ms(self, since_ms: float, until_ms: float) -> float:
+        """Return the longest time without the tone between two moments."""
+        times = [at for at, level_db in self.samples if level_db > HEARD_DB and since_ms <= at <= until_ms]
+        edges = [since_ms, *times, until_ms]
+        return max(later - earlier for earlier, later in itertools.pairwise(edges))
+
+
+@contextmanager
+def recorded(page: Page, tone_hz: int) -> Iterator[Callable[[], Loudness]]:
+    """Record the tone's level in the page during the block; afterwards the yielded function returns it."""
+    result: list[Loudness] = []
+    page.evaluate("hz => ears.record(hz)", tone_hz)
+    yield lambda: result[0]
+    samples = page.evaluate("ears.stop()")
+    result.append(Loudness(tuple((float(at), float(level_db)) for at, level_db in samples)))
+
+
+def received_audio(page: Page) -> list[dict[str, Any]]:
+    """Return the `inbound-rtp` statistics of the streams that the page has received anything on."""
+    stats: list[dict[str, Any]] = page.evaluate("ears.stats()")
+    return [
+        entry for entry in stats if entry["type"] == "inbound-rtp" and entry.get("packetsReceived", 0) > 0
+    ]

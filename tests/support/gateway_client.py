@@ -1,0 +1,94 @@
+"""A client of the WebSocket that believes the contract alone: what is not declared there fails the test."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+
+from voicechat import protocol
+from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX, Ready, Resume, Resumed
+
+E = TypeVar("E", bound=protocol.Event)
+
+_DECODER: msgspec.json.Decoder[protocol.Event] = msgspec.json.Decoder(protocol.AnyEvent)
+
+
+class GatewayClient:
+    """One socket; keeps the events that nobody has asked for yet."""
+
+    def __init__(self, socket: WebSocketConnection) -> None:
+        self._socket = socket
+        self._waiting: deque[protocol.Event] = deque()
+        self.seq = 0
+        self.subprotocol = socket.subprotocol
+
+    async def expect(
+        self, kind: type[E], matches: Callable[[E], bool] = lambda _: True, *, within_s: float = 10.0
+    ) -> E:
+        """Return the first event of `kind` that matches, past or to come; other events stay for later."""
+        for event in self._waiting:
+            if isinstance(event, kind) and matches(event):
+                self._waiting.remove(event)
+                return event
+        with trio.fail_after(within_s):
+            while True:
+                event = await self.next()
+                if isinstance(event, kind) and matches(event):
+                    return event
+                self._waiting.append(event)
+
+    async def next(self) -> protocol.Event:
+        """Receive one event; each brings the next `seq`."""
+        return self._read(await self._socket.get_message())
+
+    async def send(self, command: protocol.Command) -> None:
+        """Send a command."""
+        await self.send_text(protocol.encode(command).decode())
+
+    async def send_text(self, frame: str) -> None:
+        """Send a frame that may be anything."""
+        await self._socket.send_message(frame)
+
+    async def close_code(self, *, within_s: float = 10.0) -> int:
+        """Wait until the server has closed the socket and return its code."""
+        with trio.fail_after(within_s):
+            while True:
+                try:
+                    self._waiting.append(await self.next())
+                except ConnectionClosed:
+                    break
+        assert self._socket.closed is not None
+        return int(self._socket.closed.code)
+
+    async def resume(self, ready: Ready, seq: int) -> list[protocol.Event]:
+        """Go on with the session of `ready` after event `seq`; return what was missed, in its order."""
+        await self.send(Resume(session_id=ready.session_id, seq=seq))
+        missed: list[protocol.Event] = []
+        with trio.fail_after(10):
+            while not isinstance(event := await self.next(), Resumed):
+                missed.append(event)
+        return missed
+
+    def _read(self, frame: str | bytes) -> protocol.Event:
+        raw: dict[str, Any] = msgspec.json.decode(frame)
+        event = _DECODER.decode(frame)
+        undeclared = set(raw) - set(event.__struct_fields__) - {"type", "seq"}
+        assert not undeclared, f"{raw['type']} carries fields the contract does not declare: {undeclared}"
+        self.seq = max(self.seq, raw.get("seq", 0))
+        return event
+
+
+@asynccontextmanager
+async def open_gateway(
+    url: str, token: str, *, offers: list[str] | None = None
+) -> AsyncIterator[GatewayClient]:
+    """Open a socket to the server at `url`; `offers` replaces the subprotocols of a well-behaved client."""
+    subprotocols = [SUBPROTOCOL, f"{TOKEN_PREFIX}{token}"] if offers is None else offers
+    async with open_websocket_url(f"ws{url.removeprefix('http')}/ws", subprotocols=subprotocols) as socket:
+        yield GatewayClient(socket)
