@@ -58,7 +58,6 @@ def check_parts() -> list[Part]:
         python_part("Trio rules (flake8-async)", "flake8-async", *ASYNC_WORDS, *python_files()),
         python_part("Floors (import-linter)", "lint-imports", "--no-cache", "--no-logo"),
         python_part("Types (mypy --strict)", "mypy"),
-        python_part("Types of the build (mypy --strict)", "mypy", "--strict", ".ci/bootstrap"),
         python_part("Generated files (voicechat.gen)", "python", "-m", "voicechat.gen", "--check"),
         client_part("Client types (tsc)", "typecheck"),
         client_part("Client style (eslint)", "lint"),

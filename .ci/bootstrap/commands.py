@@ -45,9 +45,10 @@ def prepare(*extras: str, with_web: bool = True) -> None:
     """Bring the environment, the native module and (unless told not to) the web client up to date."""
     started = time.monotonic()
     with alone():
-        meet(building_needs())
         steps: list[Step] = [environment_step(), packages_step(), *map(tool_step, extras)]
         steps += [native_step(), *(web_steps() if with_web else [])]
+        if not all(step.is_done() for step in steps):
+            meet(building_needs())
         done = run_steps(steps)
     spent = time.monotonic() - started
     said = f"Built in {spent:.1f} s." if done else f"Everything is built (looked for {spent * 1000:.0f} ms)."
@@ -127,6 +128,7 @@ def main(words: Sequence[str]) -> int:
     if not words or words[0] not in COMMANDS:
         print(f"usage: bootstrap {'|'.join(COMMANDS)} [words for the program]", file=sys.stderr)
         return 2
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # … in a locale that has no …
     try:
         return COMMANDS[words[0]](words[1:])
     except Failed as failure:

@@ -82,12 +82,12 @@ class Step:
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
-    def is_done(self, fingerprint: str) -> bool:
-        """Tell whether the stamp is of this fingerprint and the outputs are there."""
+    def is_done(self) -> bool:
+        """Tell whether the stamp is of what there is now and the outputs are there."""
         if not all(output.exists() for output in self.outputs):
             return False
         try:
-            return self.stamp.read_text() == fingerprint
+            return self.stamp.read_text() == self.fingerprint()
         except OSError:
             return False
 
@@ -107,10 +107,10 @@ def run_steps(steps: Sequence[Step]) -> int:
     """Do the steps not done yet, in order, and return how many; raise Failed at the first that fails."""
     done = 0
     for number, step in enumerate(steps, start=1):
-        fingerprint = step.fingerprint()
-        if step.is_done(fingerprint):
+        if step.is_done():
             continue
         done += 1
+        fingerprint = step.fingerprint()
         step.stamp.unlink(missing_ok=True)
         try:
             run_named(f"[{number}/{len(steps)}] {step.name}", step.work)
