@@ -43,15 +43,15 @@ def tool_step(extra: str) -> Step:
 
 def prepare(*extras: str, with_web: bool = True) -> None:
     """Bring the environment, the native module and (unless told not to) the web client up to date."""
-    started = time.monotonic()
     with alone():
+        started = time.monotonic()
         steps: list[Step] = [environment_step(), packages_step(), *map(tool_step, extras)]
         steps += [native_step(), *(web_steps() if with_web else [])]
         if not all(step.is_done() for step in steps):
             meet(building_needs())
         done = run_steps(steps)
     spent = time.monotonic() - started
-    said = f"Built in {spent:.1f} s." if done else f"Everything is built (looked for {spent * 1000:.0f} ms)."
+    said = f"Built in {spent:.1f} s." if done else f"Everything is built ({spent * 1000:.0f} ms)."
     print(said, flush=True)
 
 

@@ -135,8 +135,8 @@ def run_named(title: str, work: Callable[[Work], None]) -> None:
     print(f"{title} …", end="", flush=True)
     try:
         work(Work(new_log(title), tick))
-    except BaseException:
-        print(" failed", flush=True)
+    except BaseException as ending:
+        print(" failed" if isinstance(ending, Failed) else "", flush=True)
         raise
     print(f"{chr(13) + title + ' …' if lively else ''} {time.monotonic() - started:.1f} s", flush=True)
 
