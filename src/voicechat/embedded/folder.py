@@ -23,8 +23,7 @@ def hold_folder(folder: Path, lock_name: str = LOCK_NAME) -> Iterator[None]:
     Raises Conflict naming the other process when a living one holds it. The kernel lets go of the lock with
     the process, however that ends.
     """
-    make_folder(folder)
-    descriptor = os.open(folder / lock_name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened_lock(folder, lock_name)
     try:
         _lock(descriptor, folder)
         os.ftruncate(descriptor, 0)
@@ -32,6 +31,17 @@ def hold_folder(folder: Path, lock_name: str = LOCK_NAME) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened_lock(folder: Path, lock_name: str) -> int:
+    try:
+        make_folder(folder)
+        return os.open(folder / lock_name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise Unavailable(
+            f"the data folder {folder} cannot be used ({problem.strerror}: {problem.filename}): "
+            "start the server as the user it belongs to, or choose another --data-dir"
+        ) from problem
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -9,7 +9,8 @@ from voicechat.errors import Unavailable
 # Two transactions stood in each other's way; PostgreSQL undid one, which may simply be done again.
 REPEATABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
-# The server is not there, going, coming up, or full. TimeoutError is an OSError.
+# The server is not there, going, coming up, or full. TimeoutError is an OSError; InternalClientError is what
+# asyncpg raises on a connection that was told of the server's end but has not seen its socket close yet.
 _AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -17,8 +18,9 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
 )
-_SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, *REPEATABLE)
+_SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 
 
 def violated_constraint(problem: BaseException) -> str | None:
@@ -41,6 +43,9 @@ def refusal(problem: BaseException, *, is_closed: bool) -> Unavailable | None:
     """
     if is_away(problem) or (is_closed and isinstance(problem, asyncpg.InterfaceError)):
         return Unavailable("the database is away; try again shortly")
-    if isinstance(problem, _SLOW):
-        return Unavailable("the database is too busy; try again shortly")
-    return None
+    return too_busy() if isinstance(problem, _SLOW) else None
+
+
+def too_busy() -> Unavailable:
+    """Make the refusal for work that PostgreSQL gave up."""
+    return Unavailable("the database is too busy; try again shortly")

@@ -18,7 +18,7 @@ from voicechat.errors import Unavailable
 from voicechat.logs import get_logger
 from voicechat.storage.codecs import set_codecs
 from voicechat.storage.connection import Connection
-from voicechat.storage.failures import REPEATABLE, is_away, refusal
+from voicechat.storage.failures import REPEATABLE, is_away, refusal, too_busy
 
 log = get_logger("storage")
 
@@ -78,23 +78,30 @@ async def run(
     pool: Any, unit: Callable[[Connection, Unpack[Ts]], Coroutine[Any, Any, T]], args: tuple[*Ts]
 ) -> T:
     """Run the unit on a connection, each statement a transaction of its own."""
-    async with _lent(pool) as connection:
-        return await unit(connection, *args)
+    try:
+        async with _lent(pool) as connection:
+            return await unit(connection, *args)
+    except REPEATABLE as conflict:
+        raise too_busy() from conflict
 
 
 async def transact(
     pool: Any, unit: Callable[[Connection, Unpack[Ts]], Coroutine[Any, Any, T]], args: tuple[*Ts]
 ) -> T:
     """Run the unit in one transaction; again when PostgreSQL undid it for another, or never began it."""
-    for attempt in range(1, ATTEMPTS):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _attempt(pool, unit, args)
         except _NotBegun:
-            continue  # the server was restarted since this connection was last used; the next one is fresh
+            if attempt == ATTEMPTS:
+                raise
+            # The server was restarted since this connection was last used; the next one is fresh.
         except REPEATABLE as conflict:
+            if attempt == ATTEMPTS:
+                raise too_busy() from conflict
             log.info("transaction_repeated", attempt=attempt, reason=type(conflict).__name__)
             await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))
-    return await _attempt(pool, unit, args)
+    raise AssertionError("the last attempt returns or raises")
 
 
 class _NotBegun(Unavailable):
@@ -126,11 +133,26 @@ async def _begin(transaction: Any) -> None:
 
 
 async def _roll_back(connection: Any, transaction: Any) -> None:
+    if _is_gone(connection):
+        return  # the server rolls back by itself
     try:
         await _see_through(transaction.rollback())
     except Exception as problem:
         log.warning("rollback_failed", problem=repr(problem))
-        connection.terminate()  # the server rolls back when the connection is gone
+        _cut(connection)
+
+
+def _is_gone(connection: Any) -> bool:
+    """Tell whether the connection was closed; asyncpg then takes it back and raises on any use."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _cut(connection: Any) -> None:
+    if not _is_gone(connection):
+        connection.terminate()
 
 
 async def _see_through(step: Coroutine[Any, Any, T]) -> T:
@@ -159,7 +181,10 @@ async def _lent(pool: Any) -> AsyncIterator[Any]:
     try:
         yield connection
     except Exception as problem:
-        if translated := refusal(problem, is_closed=connection.is_closed()):
+        translated = refusal(problem, is_closed=_is_gone(connection))
+        if is_away(problem):
+            _cut(connection)
+        if translated:
             raise translated from problem
         raise
     finally:
