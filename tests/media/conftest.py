@@ -32,6 +32,10 @@ class Events:
             self._news.set()
             self._news = trio.Event()
 
+    def of(self, kind: type[MediaEvent]) -> list[Any]:
+        """Return the events of one kind."""
+        return [event for event in self.seen if isinstance(event, kind)]
+
     async def wait_for(self, matches: Callable[[MediaEvent], bool]) -> MediaEvent:
         with trio.fail_after(10):
             while True:
@@ -59,6 +63,10 @@ class Stage:
         )
         options = options or ClientOptions(certificate=CERTIFICATE)
         return peer_id, await self.nursery.start(run_client, offer, options)
+
+    async def settled(self) -> None:
+        """Wait until the engine has applied all that was asked of it."""
+        await self.media._engine.settled()
 
     async def connected(self, user_id: str, **how: Any) -> tuple[str, RtcClient]:
         """Join, answer, connect, and wait until the room knows."""

@@ -21,9 +21,7 @@ class Endpoint:
     peer: Peer
     track: int | None = None
     slots: dict[str, int] = field(default_factory=dict)
-    is_gated: bool = False
-    is_heard_speaking: bool = False
-    is_announced_speaking: bool = False
+    is_speaking: bool = False
 
     def mirror(self, engine: Engine, event: PeerEvent) -> None:
         """Tell the engine what the peer's state machine decided about addresses and keys."""
@@ -68,11 +66,3 @@ class Endpoint:
         if counters is not None and counters.last_received_us:
             self.peer.heard(counters.last_received_us / 1e6)
         return counters
-
-    def speaking_change(self) -> bool | None:
-        """Return what others should now be told of its speaking; None when they know already."""
-        is_speaking = self.is_heard_speaking and not self.is_gated
-        if is_speaking == self.is_announced_speaking:
-            return None
-        self.is_announced_speaking = is_speaking
-        return is_speaking

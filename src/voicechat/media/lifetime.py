@@ -45,7 +45,10 @@ async def open_media(
                 yield media
             finally:
                 media.close()
-                await running.join()
+                running.stop()
+                with trio.move_on_after(JOIN_DEADLINE_S, shield=True):
+                    await running.wait_finished()
+                running.abandon_if_stuck()
                 nursery.cancel_scope.cancel()
 
 
@@ -72,7 +75,7 @@ class _RunningEngine:
         self._finished = trio.Event()
 
     async def run(self) -> None:
-        """Run the media loop in its thread until `join`; RuntimeError when it ends by itself."""
+        """Run the media loop in its thread until `stop`; RuntimeError when it ends by itself."""
         try:
             with self._shield:
                 await trio.to_thread.run_sync(
@@ -84,12 +87,17 @@ class _RunningEngine:
         if not self._is_stopping:
             raise RuntimeError("the media loop ended without being asked to")
 
-    async def join(self) -> None:
-        """Stop the loop and wait until its thread is done, but not for ever."""
+    def stop(self) -> None:
+        """Ask the loop to end."""
         self._is_stopping = True
         self.engine.stop()
-        with trio.move_on_after(JOIN_DEADLINE_S, shield=True):
-            await self._finished.wait()
+
+    async def wait_finished(self) -> None:
+        """Wait until the thread is done."""
+        await self._finished.wait()
+
+    def abandon_if_stuck(self) -> None:
+        """Let go of a thread that does not end; what it uses is then never freed."""
         if not self.is_finished:
             log.error("media_thread_stuck", waited_s=JOIN_DEADLINE_S)
             self._shield.cancel()

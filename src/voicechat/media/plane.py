@@ -87,13 +87,14 @@ class Media:
         self._rooms.setdefault(room_id, Room(room_id)).join(peer_id, user_id, may_speak=may_speak)
         self._arm(endpoint)
         try:
-            with trio.fail_after(SETTLE_S):
+            with trio.move_on_after(SETTLE_S) as patience:
                 await self._engine.settled()  # the client's first check must find its fragment known
-        except BaseException as problem:
+        except BaseException:
             self._remove(endpoint)
-            if isinstance(problem, trio.TooSlowError):
-                raise Unavailable("the media engine does not answer") from problem
             raise
+        if patience.cancelled_caught:
+            self._remove(endpoint)
+            raise Unavailable("the media engine does not answer")
         return render_offer(endpoint.peer.offer)
 
     def _admit(self, room_id: str, peer_id: str, user_id: str, slots: int) -> Endpoint:
@@ -223,8 +224,7 @@ class Media:
                 pass  # a BYE ends nothing: the SSRC may come back
 
     def _hear(self, endpoint: Endpoint, is_speaking: bool) -> None:
-        endpoint.is_heard_speaking = is_speaking
-        self._announce_speaking(endpoint)
+        self._announce_speaking(endpoint, is_speaking)
         room = self._rooms[endpoint.room_id]
         self._apply(room.room_id, room.set_speaking(endpoint.peer_id, is_speaking, self._now()))
 
@@ -299,8 +299,7 @@ class Media:
         self._say_goodbye(endpoint)
         del self._endpoints[endpoint.peer_id], self._by_handle[endpoint.handle]
         self._deadlines.arm(endpoint.peer_id, None)
-        endpoint.is_heard_speaking = False
-        self._announce_speaking(endpoint)
+        self._announce_speaking(endpoint, False)  # the engine ends a track without a word
         room = self._rooms[endpoint.room_id]
         changes = room.leave(endpoint.peer_id)
         self._apply(room.room_id, changes)
@@ -339,18 +338,14 @@ class Media:
             case GatePeer(subscriber, is_closed):
                 self._engine.peer_deafen(self._endpoints[subscriber].handle, is_closed)
             case GateTrack(publisher, is_closed):
-                self._gate(self._endpoints[publisher], is_closed)
+                track = self._endpoints[publisher].track
+                if track is not None:
+                    self._engine.track_mute(track, is_closed)
 
-    def _gate(self, endpoint: Endpoint, is_closed: bool) -> None:
-        endpoint.is_gated = is_closed
-        if endpoint.track is not None:
-            self._engine.track_mute(endpoint.track, is_closed)
-        self._announce_speaking(endpoint)
-
-    def _announce_speaking(self, endpoint: Endpoint) -> None:
-        change = endpoint.speaking_change()
-        if change is not None:
-            self._tell(Speaking(endpoint.room_id, endpoint.user_id, change))
+    def _announce_speaking(self, endpoint: Endpoint, is_speaking: bool) -> None:
+        if endpoint.is_speaking != is_speaking:
+            endpoint.is_speaking = is_speaking
+            self._tell(Speaking(endpoint.room_id, endpoint.user_id, is_speaking))
 
     def _tell(self, event: MediaEvent) -> None:
         """Pass an event on; what does not fit the buffer, which holds seconds of a storm, is counted."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import ipaddress
 import socket
+import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +17,16 @@ from voicechat.media.engine import open_udp
 
 _ANY = {"", "0.0.0.0", "::"}
 _PORT_TRIES = 16
+_SIOCGIFADDR = 0x8915  # linux/sockios.h
+
+# Classic BPF (linux/filter.h); negative offsets count from the network header.
+_SO_ATTACH_FILTER = 26
+_BPF_LD_W_ABS, _BPF_JEQ_K, _BPF_AND_K, _BPF_RET_K = 0x20, 0x15, 0x54, 0x06
+_SKF_NET_OFF = 0xFFF0_0000
+_IPV4_SOURCE_OFFSET = 12
+
 # Documentation prefixes (RFC 5737, RFC 3849): routed like any public address, and nothing is sent to them.
-_FAR_V4, _FAR_V6 = "192.0.2.255", "2001:db8::ff"
+_FAR_V4, _FAR_V6 = "198.51.100.1", "2001:db8::ff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +93,42 @@ def _is_v4_loopback(address: str) -> bool:
 def _open_loopback(port: int) -> socket.socket:
     """Bind so that this machine alone reaches us, under its own address as well.
 
-    Firefox sends no checks to 127.0.0.1. Packets from the machine to its own address travel over the
-    loopback interface too, so a wildcard socket held to that interface hears both and no stranger. Where
-    the system does not allow that, 127.0.0.1 must do.
+    Firefox sends no checks to 127.0.0.1, so the machine's own address must work too, which takes a
+    wildcard socket. A packet filter on it drops what others send. Where there is no such address,
+    127.0.0.1 must do.
     """
-    device_option = getattr(socket, "SO_BINDTODEVICE", None)
-    if device_option is not None and _own_address(socket.AF_INET, _FAR_V4) is not None:
-        sock = open_udp("0.0.0.0", port)
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, device_option, b"lo")
-        except OSError:
-            sock.close()
-        else:
-            return sock
-    return open_udp("127.0.0.1", port)
+    own = _own_address(socket.AF_INET, _FAR_V4)
+    if own is None or not sys.platform.startswith("linux"):
+        return open_udp("127.0.0.1", port)
+    sock = open_udp("0.0.0.0", port)
+    try:
+        _drop_strangers(sock, own)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _drop_strangers(sock: socket.socket, own: str) -> None:
+    """Attach a packet filter that passes only sources 127.0.0.0/8 and `own`.
+
+    Nobody outside can pretend to those: the kernel refuses packets from the wire that claim to come from
+    itself.
+    """
+    program = b"".join(
+        struct.pack("=HBBI", *step)
+        for step in (
+            (_BPF_LD_W_ABS, 0, 0, _SKF_NET_OFF + _IPV4_SOURCE_OFFSET),
+            (_BPF_JEQ_K, 2, 0, int(ipaddress.IPv4Address(own))),
+            (_BPF_AND_K, 0, 0, 0xFF00_0000),
+            (_BPF_JEQ_K, 0, 1, 0x7F00_0000),
+            (_BPF_RET_K, 0, 0, 0xFFFF_FFFF),
+            (_BPF_RET_K, 0, 0, 0),
+        )
+    )
+    code = ctypes.create_string_buffer(program, len(program))
+    filter_program = struct.pack("HL", len(program) // 8, ctypes.addressof(code))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
 
 
 def _interfaces(host: str, sockets: list[socket.socket]) -> Iterator[str]:
@@ -117,7 +151,25 @@ def _own_address(family: int, far: str) -> str | None:
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((far, 9))
+        except OSError:  # no default route: a party of machines around one switch
+            return _interface_address(probe) if family == socket.AF_INET else None
+        return _usable(probe.getsockname()[0])
+
+
+def _interface_address(probe: socket.socket) -> str | None:
+    """Return the IPv4 address of the first interface that has a usable one."""
+    for _, name in socket.if_nameindex():
+        request = struct.pack("256s", name.encode()[:15])
+        try:
+            answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
         except OSError:
-            return None
-        host = ipaddress.ip_address(probe.getsockname()[0])
-    return None if host.is_loopback or host.is_link_local or host.is_unspecified else str(host)
+            continue
+        if usable := _usable(socket.inet_ntoa(answer[20:24])):
+            return usable
+    return None
+
+
+def _usable(host: str) -> str | None:
+    address = ipaddress.ip_address(host)
+    is_local = address.is_loopback or address.is_link_local or address.is_unspecified
+    return None if is_local else str(address)
