@@ -15,7 +15,7 @@ from voicechat.features.voice.room import NAME, VoiceRoom, room_of, room_topic
 from voicechat.features.voice.rules import Occupant, Switches
 from voicechat.gateway import Connection
 from voicechat.house import House
-from voicechat.media import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.media import PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.protocol import Event, News, Permission
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
 from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots, VoiceSpeaking
@@ -38,15 +38,17 @@ async def run(house: House, *, task_status: trio.TaskStatus[None] = trio.TASK_ST
         house.hub.listen_gaps(partial(_recheck_soon, house))
         task_status.started()
         async for event in house.media.events:
-            await _guarded(house, event)
+            await _guarded(_ON_MEDIA[type(event)], house, event)
 
 
-async def _guarded(house: House, event: MediaEvent) -> None:
+async def _guarded(act: Callable[..., Awaitable[None]], house: House, *args: Any) -> None:
     """Bulkhead: one event's trouble is logged and does not end voice for everybody."""
     try:
-        await _ON_MEDIA[type(event)](house, event)
+        await act(house, *args)
+    except Problem as problem:  # a peer may go while something is done to it
+        log.info("voice_event_late", act=act.__name__, problem=problem.message)
     except Exception:
-        log.exception("media_event_failed", kind=type(event).__name__)
+        log.exception("voice_event_failed", act=act.__name__)
 
 
 async def _peer_connected(house: House, event: PeerConnected) -> None:
@@ -88,7 +90,7 @@ async def socket_lost(house: House, connection: Connection) -> None:
     """Watch the media of a lost socket: a closed tab ends it too, a cut does not."""
     room = room_of(house)
     for occupant in room.occupants_through(connection):
-        room.nursery.start_soon(_watch_detached, house, connection, occupant.peer_id)
+        room.nursery.start_soon(_guarded, _watch_detached, house, connection, occupant.peer_id)
 
 
 async def _watch_detached(house: House, connection: Connection, peer_id: str) -> None:
@@ -113,22 +115,14 @@ def _hear_news(house: House, _topic: str, news: Event | News) -> None:
     """Start what a piece of news asks of voice; called by the hub, so it must not wait."""
     handler = _ON_NEWS.get(type(news))
     if handler is not None:
-        room_of(house).nursery.start_soon(_guarded_news, house, handler, news)
-
-
-async def _guarded_news(house: House, handler: Handler, news: Event | News) -> None:
-    """Bulkhead: trouble with one piece of news is logged and does not end voice for everybody."""
-    try:
-        await handler(house, news)
-    except Exception:
-        log.exception("news_failed", kind=type(news).__name__)
+        room_of(house).nursery.start_soon(_guarded, handler, house, news)
 
 
 def _recheck_soon(house: House) -> None:
     """News may have been missed: ask again for everybody."""
     room = room_of(house)
     for guild_id in {occupant.guild_id for occupant in room.occupancy}:
-        room.nursery.start_soon(_guarded_news, house, _access_changed, AccessChanged(guild_id=guild_id))
+        room.nursery.start_soon(_guarded, _access_changed, house, AccessChanged(guild_id=guild_id))
 
 
 async def _guild_left(house: House, news: GuildLeft) -> None:
