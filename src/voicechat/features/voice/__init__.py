@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from voicechat.features.voice import service, watch
-from voicechat.features.voice.room import room_of
 from voicechat.gateway import CommandHandler
-from voicechat.house import House
 from voicechat.protocol import Command
 from voicechat.protocol.voice import (
     VoiceAnswer,
@@ -16,7 +12,6 @@ from voicechat.protocol.voice import (
     VoiceJoin,
     VoiceLeave,
     VoiceMute,
-    VoiceState,
     VoiceStats,
     VoiceUndeafen,
     VoiceUnmute,
@@ -39,9 +34,4 @@ LOST = (watch.socket_lost,)
 ENDED = (watch.gateway_session_ended,)
 
 
-def voice_states(house: House, channel_ids: Iterable[str]) -> list[VoiceState]:
-    """List who is in the given channels, for a snapshot."""
-    return list(room_of(house).occupancy.states(channel_ids))
-
-
-__all__ = ["COMMANDS", "ENDED", "LOST", "SERVICES", "voice_states"]
+__all__ = ["COMMANDS", "ENDED", "LOST", "SERVICES"]
