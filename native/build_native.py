@@ -27,6 +27,6 @@ ffi.set_source(
     # Relative, as setuptools wants them, to where setup.py stands.
     sources=[f"native/src/{path.name}" for path in SOURCES],
     include_dirs=["native/include", "native/src"],
-    depends=[f"native/{folder}/{p.name}" for folder in ("include", "src") for p in (HERE / folder).glob("*.h")],
+    depends=[f"native/{path.relative_to(HERE)}" for path in sorted(HERE.glob("[is]*/*.h"))],
     extra_compile_args=["-std=c11", "-O2", "-D_GNU_SOURCE"],
 )

@@ -102,4 +102,3 @@ async def two(running: Running) -> tuple[FakePeer, FakePeer]:
     running.engine.route_set(b.slot(9002), a.track)
     await running.engine.settled()
     return a, b
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 from dataclasses import dataclass, field
 
@@ -24,7 +25,14 @@ def session(key: bytes, direction: int, window: int = 1024) -> pylibsrtp.Session
 
 
 def rtp(
-    ssrc: int, seq: int, ts: int, payload: bytes = b"opus", *, pt: int = PT, marker: bool = False, level: int | None = None
+    ssrc: int,
+    seq: int,
+    ts: int,
+    payload: bytes = b"opus",
+    *,
+    pt: int = PT,
+    marker: bool = False,
+    level: int | None = None,
 ) -> bytes:
     """One RTP packet, with an RFC 6464 level when given."""
     first, ext = 0x80, b""
@@ -108,6 +116,11 @@ class FakePeer:
 
     async def send(self, data: bytes) -> None:
         await self.sock.sendto(data, self.server)
+
+    def send_nowait(self, data: bytes) -> None:
+        """Send without a checkpoint, so that no other task of this thread runs."""
+        with socket.fromfd(self.sock.fileno(), self.sock.family, socket.SOCK_DGRAM) as sock:
+            sock.sendto(data, self.server)
 
     async def speak(self, payload: bytes = b"opus", **fields: int | bool) -> None:
         """Send the next packet."""

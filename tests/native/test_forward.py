@@ -149,7 +149,9 @@ async def test_figures_of_peer_track_and_slot(running: Running, two: Two) -> Non
     await b.hear()
     engine = running.engine
     track, sent, peer = engine.track_stats(a.track), engine.slot_stats(slot), engine.peer_stats(a.handle)
-    assert track is not None and sent is not None and peer is not None
+    assert track is not None
+    assert sent is not None
+    assert peer is not None
     assert (track.packets, track.bytes, track.ext_seq) == (3, 15, a.seq)
     assert (sent.packets, sent.bytes) == (3, 15)
     assert peer.rx_packets == 3

@@ -6,7 +6,6 @@ import os
 import struct
 
 import pytest
-import trio
 from aioice import stun
 
 from voicechat.media.engine import EngineError, EngineLimits
@@ -127,7 +126,7 @@ async def test_checks_naming_a_known_ufrag_reach_python(running: Running) -> Non
     await running.count("drop_stun_unknown_ufrag")
 
 
-@pytest.mark.parametrize("username", ["our:theirs", "oursx:theirs", ":theirs", "ours", "", "o" * 17 + ":theirs"])
+@pytest.mark.parametrize("username", ["our:x", "oursx:x", ":x", "ours", "", "o" * 17 + ":x"])
 async def test_other_user_names_do_not(running: Running, username: str) -> None:
     peer = await running.peer(join=False)
     running.engine.ufrag_add(running.engine.peer_add(), b"ours")
@@ -171,13 +170,12 @@ async def test_an_unread_ring_drops_and_recovers(running: Running) -> None:
     members = [await running.peer() for _ in range(12)]
     running.engine.route_set(members[1].slot(1), members[0].track)
     await running.engine.settled()
-    with trio.CancelScope():
-        for member in members:  # 12 * 64 hellos of 1480 bytes: more than the ring holds
-            for _ in range(64):
-                member.sock._sock.sendto(b"\x16" + bytes(1479), member.server)  # type: ignore[attr-defined]
-        members[0].sock._sock.sendto(members[0].next_packet(b"voice"), members[0].server)  # type: ignore[attr-defined]
-        while running.engine.counters()["forwarded"] == 0:
-            pass  # no checkpoint: nobody drains
+    for member in members:  # 12 * 64 hellos of 1480 bytes: more than the ring holds
+        for _ in range(64):
+            member.send_nowait(b"\x16" + bytes(1479))
+    members[0].send_nowait(members[0].next_packet(b"voice"))
+    while running.engine.counters()["forwarded"] == 0:
+        pass  # no checkpoint: nobody drains
     assert running.engine.counters()["drop_ring_full"] > 0
     assert (await members[1].hear()).payload == b"voice"
     await running.engine.settled()

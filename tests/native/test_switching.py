@@ -23,7 +23,7 @@ async def test_a_slot_given_to_another_speaker_goes_on_by_one(running: Running, 
     running.engine.route_set(slot, a.track)
     await running.engine.settled()
     await a.speak()
-    before = [p for p in [await b.hear(), await b.hear()] if p.ssrc == 5][0]
+    before = next(p for p in [await b.hear(), await b.hear()] if p.ssrc == 5)
     running.engine.route_set(slot, c.track)
     await running.engine.settled()
     await c.speak(b"c")

@@ -1,14 +1,15 @@
 """The native media engine as a Python object: the only importer of the compiled module.
 
-One `Engine` belongs to the Trio thread; `run()` alone is called in a thread of its own, where it stays, without
-the GIL, until `stop()`. Commands are queued and applied in order within microseconds: the methods return at once,
-`await settled()` waits until everything queued so far holds. A command that fails comes out of `drain()` as Refused.
+One `Engine` belongs to the Trio thread; `run()` alone is called in a thread of its own, where it stays,
+without the GIL, until `stop()`. Commands are queued and applied in order within microseconds: the methods
+return at once, `await settled()` waits until everything queued so far holds. A command that fails comes out
+of `drain()` as Refused.
 
-Handles (peer, track, slot) are small ints. They are reused only after the engine acknowledged the deletion, so a
-record never speaks of a previous owner. SRTP sessions are held here until the engine has let go of them.
+Handles (peer, track, slot) are small ints. They are reused only after the engine acknowledged the deletion,
+so a record never speaks of a previous owner. SRTP sessions are held here until the engine has let go of them.
 
-Addresses are `records.Addr`: 16 bytes of IPv6 (IPv4 mapped) and two bytes of port. Times are in microseconds of
-`time.monotonic()`.
+Addresses are `records.Addr`: 16 bytes of IPv6 (IPv4 mapped) and two bytes of port. Times are in microseconds
+of `time.monotonic()`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import pylibsrtp
 import trio
 from pylibsrtp import _binding as _srtp_binding
 
-from voicechat import _native
+import voicechat._native as _native
+from voicechat.media.figures import PeerStats, SlotStats, TrackStats
 from voicechat.media.records import Ack, Addr, Record, Refused, pack_addr, parse_records, unpack_addr
 
 _lib: Any = _native.lib
@@ -54,50 +56,6 @@ class EngineLimits:
     stun_per_s: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class PeerStats:
-    """Counters of one peer; `send_addr` is None until a tuple was validated."""
-
-    last_received_us: int
-    rx_packets: int
-    rx_bytes: int
-    tx_packets: int
-    tx_bytes: int
-    auth_failures: int
-    replays: int
-    moves: int
-    send_addr: tuple[str, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class TrackStats:
-    """What arrived from a publisher; `jitter` in timestamp units, `fraction_lost` of 256, `level` in -dBov."""
-
-    packets: int
-    bytes: int
-    ext_seq: int
-    lost: int
-    fraction_lost: int
-    jitter: int
-    level: int
-    speaking: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SlotStats:
-    """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never)."""
-
-    packets: int
-    bytes: int
-    seq: int
-    ts: int
-    lost: int
-    fraction_lost: int
-    jitter: int
-    rtt_us: int
-    reported_us: int
-
-
 class _Held:
     """What one peer owns here: handles to give back and sessions to keep alive."""
 
@@ -126,7 +84,7 @@ class _Handles:
 
 
 def open_udp(host: str, port: int, *, reuse_address: bool = False) -> socket.socket:
-    """Return a bound UDP socket; IPv6 sockets are v6-only, so that a pair shares the port. OSError when taken."""
+    """Return a bound UDP socket; IPv6 ones are v6-only, so a pair can share the port. OSError when taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
@@ -146,7 +104,7 @@ class Engine:
     """Sockets, routes and statistics of the media plane; see the module's docstring for who may call what."""
 
     def __init__(self, sockets: Sequence[socket.socket], limits: EngineLimits | None = None) -> None:
-        """Take one or two bound UDP sockets (`open_udp`); they stay the caller's to close, after `close()`."""
+        """Take one or two bound UDP sockets (`open_udp`); the caller closes them, after `close()`."""
         self._limits = limits = limits or EngineLimits()
         self._sockets = {sock.family: sock for sock in sockets}
         if not sockets or len(self._sockets) != len(sockets):
@@ -175,7 +133,7 @@ class Engine:
             setattr(config, name, _srtp_function(f"srtp_{name}"))
         return config
 
-    # ---- life -------------------------------------------------------------------------------------------------
+    # ---- life ----
 
     def run(self) -> None:
         """Run the media loop until `stop()`: call it in a thread, e.g. by `trio.to_thread.run_sync`."""
@@ -194,10 +152,10 @@ class Engine:
 
     @property
     def scheduling(self) -> str:
-        """What the media thread got of the kernel: "fifo", "slice", "default", or "pending" before it runs."""
+        """What the kernel gave the media thread: "fifo", "slice", "default"; "pending" before it runs."""
         return _SCHEDULING[_lib.vc_engine_sched(self._engine)]
 
-    # ---- records ----------------------------------------------------------------------------------------------
+    # ---- records ----
 
     async def wait_readable(self) -> None:
         """Wait until the engine has something to tell, then `drain()`."""
@@ -208,7 +166,7 @@ class Engine:
         _lib.vc_engine_clear_wakeup(self._engine)
 
     def drain(self) -> list[Record]:
-        """Return a batch of records (at most 256 KiB of them), empty when there is none; acks are consumed here.
+        """Return a batch of records (at most 256 KiB), empty when there is none; acks are consumed here.
 
         Call it until it returns an empty list, with a checkpoint between, before the next `wait_readable()`.
         """
@@ -230,7 +188,7 @@ class Engine:
             callback(ack.status)
 
     def send(self, addr: Addr, data: bytes) -> bool:
-        """Send one datagram (a STUN answer, a DTLS flight) from the engine's socket; False when it was dropped."""
+        """Send a datagram (STUN answer, DTLS flight) from the engine's socket; False when it was dropped."""
         host, port = unpack_addr(addr)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = self._sockets.get(family)
@@ -243,7 +201,7 @@ class Engine:
         except OSError:  # full buffer, unreachable network: UDP may lose, and the peer will ask again
             return False
 
-    # ---- commands ---------------------------------------------------------------------------------------------
+    # ---- commands ----
 
     async def settled(self) -> None:
         """Wait until every command queued so far was applied; someone must be draining meanwhile."""
@@ -252,7 +210,7 @@ class Engine:
         await done.wait()
 
     def peer_add(self, *, own_ssrc: int | None = None) -> int:
-        """Return the handle of a new peer; `own_ssrc` is what our receiver reports carry (random when None)."""
+        """Return the handle of a new peer; our receiver reports carry `own_ssrc` (random when None)."""
         peer = self._peer_handles.take()
         if own_ssrc is None:
             own_ssrc = secrets.randbits(32)
@@ -276,7 +234,7 @@ class Engine:
         self._queue(_lib.vc_engine_peer_del, gone, peer)
 
     def ufrag_add(self, peer: int, ufrag: bytes) -> None:
-        """Let Binding requests whose USERNAME starts with `ufrag` (ours, at most 16 bytes) and a colon through."""
+        """Let Binding requests with our user fragment `ufrag` (at most 16 bytes, no colon) through."""
         self._queue(_lib.vc_engine_ufrag_add, None, peer, ufrag, len(ufrag))
 
     def ufrag_del(self, peer: int, ufrag: bytes) -> None:
@@ -284,7 +242,7 @@ class Engine:
         self._queue(_lib.vc_engine_ufrag_del, None, peer, ufrag, len(ufrag))
 
     def tuple_add(self, peer: int, addr: Addr) -> None:
-        """Accept DTLS and SRTP of `peer` from `addr`, which passed an authenticated check; up to 8 per peer."""
+        """Accept DTLS and SRTP of `peer` from `addr`, which passed an authenticated check; at most 8."""
         self._queue(_lib.vc_engine_tuple_add, None, peer, addr)
 
     def tuple_del(self, peer: int, addr: Addr) -> None:
@@ -296,22 +254,31 @@ class Engine:
         self._queue(_lib.vc_engine_tuple_prefer, None, peer, addr)
 
     def peer_keys(self, peer: int, rx: pylibsrtp.Session, tx: pylibsrtp.Session) -> None:
-        """Hand over the SRTP sessions; do not touch them afterwards. They are kept until the engine let go."""
+        """Hand over the SRTP sessions, which nobody else may touch from now on; they are kept alive here."""
         held = self._peers[peer]
         before, held.sessions = held.sessions, (rx, tx)
-        # The closure keeps the replaced pair alive until the acknowledgement.
-        self._queue(
-            _lib.vc_engine_peer_keys, lambda _, kept=before: None, peer, _session_pointer(rx), _session_pointer(tx)
-        )
+
+        def replaced(_: int, kept: object = before) -> None:
+            """Keep the pair before alive until the engine has let go of it."""
+
+        pointers = _session_pointer(rx), _session_pointer(tx)
+        self._queue(_lib.vc_engine_peer_keys, replaced, peer, *pointers)
 
     def peer_deafen(self, peer: int, on: bool) -> None:
         """Forward nothing to `peer` while `on`."""
         self._queue(_lib.vc_engine_peer_deafen, None, peer, on)
 
     def track_add(
-        self, peer: int, *, ssrc: int, pt: int, clock_rate: int = 48000, level_ext: int = 0, video: bool = False
+        self,
+        peer: int,
+        *,
+        ssrc: int,
+        pt: int,
+        clock_rate: int = 48000,
+        level_ext: int = 0,
+        video: bool = False,
     ) -> int:
-        """Return the handle of what `peer` publishes under `ssrc`; `level_ext` is the RFC 6464 id, 0 for none."""
+        """Return the handle of what `peer` publishes under `ssrc`; `level_ext`: RFC 6464 id, 0 = none."""
         track = self._track_handles.take()
         media = _lib.VC_MEDIA_VIDEO if video else _lib.VC_MEDIA_AUDIO
         self._queue_or(
@@ -376,7 +343,7 @@ class Engine:
             undo()
             raise
 
-    # ---- statistics -------------------------------------------------------------------------------------------
+    # ---- statistics ----
 
     def counters(self) -> dict[str, int]:
         """Return every counter by name; drops are named for their reason."""
@@ -397,21 +364,20 @@ class Engine:
         out = self._read("vc_peer_stats *", _lib.vc_engine_peer_stats, peer)
         if out is None:
             return None
-        names = [name for name in PeerStats.__slots__ if name != "send_addr"]
         addr = Addr(bytes(_ffi.buffer(out.send_addr)))
-        known = unpack_addr(addr) if any(addr) else None
-        return PeerStats(*(int(getattr(out, name)) for name in names), send_addr=known)
+        values: dict[str, Any] = {name: getattr(out, name) for name in PeerStats.__slots__}
+        return PeerStats(**{**values, "send_addr": unpack_addr(addr) if any(addr) else None})
 
     def track_stats(self, track: int) -> TrackStats | None:
         """Return what arrived on `track`, None when the engine does not know it."""
         out = self._read("vc_track_stats *", _lib.vc_engine_track_stats, track)
         if out is None:
             return None
-        values = {name: int(getattr(out, name)) for name in TrackStats.__slots__}
+        values: dict[str, Any] = {name: getattr(out, name) for name in TrackStats.__slots__}
         return TrackStats(**{**values, "speaking": bool(values["speaking"])})
 
     def slot_stats(self, slot: int) -> SlotStats | None:
-        """Return what was sent on `slot` and what its receiver reported, None when the engine does not know it."""
+        """Return what was sent on `slot` and what its receiver reported; None when there is none."""
         out = self._read("vc_slot_stats *", _lib.vc_engine_slot_stats, slot)
         return None if out is None else SlotStats(*(int(getattr(out, name)) for name in SlotStats.__slots__))
 
@@ -439,6 +405,6 @@ def _check(status: int, doing: str) -> None:
 
 
 __all__ = [
-    "Addr", "Engine", "EngineError", "EngineLimits", "PeerStats", "Record", "Refused", "SlotStats", "TrackStats",
-    "open_udp", "pack_addr", "unpack_addr",
+    "Addr", "Engine", "EngineError", "EngineLimits", "PeerStats", "Record", "Refused", "SlotStats",
+    "TrackStats", "open_udp", "pack_addr", "unpack_addr",
 ]  # fmt: skip

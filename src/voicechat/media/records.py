@@ -1,4 +1,4 @@
-"""What the native engine tells Python: typed records parsed out of its ring, and the address form both share."""
+"""What the native engine tells Python: typed records out of its ring, and the address form both share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import NewType
 Addr = NewType("Addr", bytes)
 
 _HEADER = struct.Struct("@IHHiiiIQ18s6x")
-_ACK, _REFUSED, _STUN, _DTLS, _SPEAKING, _BYE, _MOVED = range(1, 8)
 
 
 def pack_addr(host: str, port: int) -> Addr:

@@ -1,0 +1,266 @@
+/* Numbers over time: rewriting, reception, speech, buckets, timers, histogram.  Time is an argument. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "vc_hist.h"
+#include "vc_meter.h"
+#include "vc_reception.h"
+#include "vc_rewrite.h"
+#include "vc_speech.h"
+#include "vc_wheel.h"
+
+enum { CLOCK = 48000, FRAME = 960, FRAME_US = 20000 };
+
+static vc_rewritten next(vc_rewriter *r, uint32_t ext, uint32_t ts, uint64_t now_us)
+{
+    vc_rewritten out = {0, 0, false};
+    CHECK_EQUAL(vc_rewriter_next(r, ext, ts, now_us, &out), VC_OK);
+    return out;
+}
+
+static void first_packets_start_low_and_marked(void)
+{
+    for (uint32_t seed = 0; seed < 70000; seed += 33) {
+        vc_rewriter r;
+        vc_rewriter_init(&r, CLOCK, seed, 5);
+        vc_rewritten out = next(&r, 65535, 0xffffffff, 1);
+        CHECK(out.seq == (seed & 0x7fff) && out.ts == 5 && out.starts_stretch);
+    }
+}
+
+static void wraps_are_steps_like_any_other(void)
+{
+    vc_rewriter r;
+    vc_rewriter_init(&r, CLOCK, 32767, 0xffffffff - FRAME);
+    uint64_t now_us = 1000;
+    vc_rewritten before = next(&r, 0x1fffe, 0xffffff00, now_us);
+    for (uint32_t i = 1; i < 100000; i++) {
+        vc_rewritten out = next(&r, 0x1fffe + i, 0xffffff00 + i * FRAME, now_us += FRAME_US);
+        if ((uint16_t)(out.seq - before.seq) != 1 || out.ts - before.ts != FRAME || out.starts_stretch)
+            CHECK_EQUAL(out.seq, before.seq + 1);
+        before = out;
+    }
+}
+
+static void a_cut_goes_on_by_one_and_by_the_clock(void)
+{
+    vc_rewriter r;
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    vc_rewritten a = next(&r, 500, 70000, 1000000);
+    vc_rewriter_cut(&r);
+    vc_rewritten b = next(&r, 9, 3, 4030000); /* 3.03 s later: 151.5 frames */
+    CHECK_EQUAL(b.seq, a.seq + 1);
+    CHECK_EQUAL(b.ts - a.ts, 152 * FRAME);
+    CHECK(b.starts_stretch);
+    vc_rewriter_cut(&r);
+    vc_rewritten c = next(&r, 1000, 1, 4030000); /* at once: at least a frame */
+    CHECK_EQUAL(c.ts - b.ts, FRAME);
+    vc_rewritten none;
+    CHECK_EQUAL(vc_rewriter_next(&r, 999, 1, 4040000, &none), VC_ERR_RANGE);
+}
+
+static void a_paused_source_follows_the_clock_and_dtx_is_no_pause(void)
+{
+    vc_rewriter r;
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    vc_rewritten a = next(&r, 1, 0, 0);
+    vc_rewritten dtx = next(&r, 2, 20 * FRAME, 20 * FRAME_US);
+    CHECK(!dtx.starts_stretch && dtx.ts - a.ts == 20 * FRAME);
+    vc_rewritten after = next(&r, 3, 21 * FRAME, 6 * 1000000 + 20 * FRAME_US); /* replaceTrack(null) for 6 s */
+    CHECK(after.starts_stretch && after.seq == (uint16_t)(dtx.seq + 1));
+    CHECK_EQUAL(after.ts - dtx.ts, 300 * FRAME);
+    vc_rewritten late;
+    CHECK_EQUAL(vc_rewriter_next(&r, 2, 20 * FRAME, 6500000, &late), VC_ERR_RANGE);
+    vc_rewritten jump = next(&r, 4, 900000000, 6 * 1000000 + 21 * FRAME_US); /* the source's clock restarts */
+    CHECK(jump.starts_stretch);
+    CHECK_EQUAL(jump.ts - after.ts, FRAME);
+    CHECK_EQUAL(vc_rewriter_ts_at(&r, 7 * 1000000 + 21 * FRAME_US) - jump.ts, CLOCK);
+}
+
+/* Whatever happens, one sequence number never stands for two packets: GCM's nonce depends on it. */
+static void no_number_is_used_twice(void)
+{
+    static uint8_t used[1 << 16];
+    srand(3);
+    for (int run = 0; run < 50; run++) {
+        vc_rewriter r;
+        vc_rewriter_init(&r, CLOCK, (uint32_t)rand(), 0);
+        memset(used, 0, sizeof used);
+        static uint8_t sent[1 << 16]; /* of the source, so that no packet comes twice (replay protection) */
+        memset(sent, 0, sizeof sent);
+        uint32_t ext = 1 << 16;
+        uint64_t now_us = 0;
+        for (int i = 0; i < 20000; i++) {
+            if (rand() % 50 == 0)
+                vc_rewriter_cut(&r);
+            now_us += (uint64_t)(rand() % 1000 == 0 ? 2000000 : rand() % 40000);
+            ext += (uint32_t)(rand() % 3);
+            uint32_t which = ext - (uint32_t)(rand() % 20);
+            vc_rewritten out;
+            if (sent[which & 0xffff]++ || vc_rewriter_next(&r, which, which * FRAME, now_us, &out) != VC_OK)
+                continue;
+            if (used[out.seq]++)
+                CHECK_EQUAL(out.seq, -1);
+        }
+    }
+    CHECK(true);
+}
+
+static void losses_are_counted_over_wraps(void)
+{
+    vc_reception r = {0};
+    vc_report_block block;
+    for (uint32_t i = 0; i < 1000; i++)
+        if (i % 4 != 0)
+            vc_reception_add(&r, (uint16_t)(65000 + i), i * FRAME, i * FRAME);
+    vc_reception_report(&r, 1, &block);
+    CHECK_EQUAL(block.ext_seq, 65000 + 999);
+    CHECK_EQUAL(block.lost, 249); /* the first of all was never expected */
+    CHECK_EQUAL(block.fraction_lost, 249 * 256 / 999);
+    CHECK_EQUAL(block.jitter, 0);
+    CHECK_EQUAL(block.last_sr, 0);
+    vc_reception_report(&r, 1, &block);
+    CHECK_EQUAL(block.fraction_lost, 0);
+    vc_reception_add(&r, (uint16_t)(65000 + 996), 0, 0); /* late after all */
+    vc_reception_report(&r, 1, &block);
+    CHECK_EQUAL(block.lost, 248);
+    CHECK_EQUAL(block.fraction_lost, 0);
+    vc_reception_sr(&r, 0x1122334455667788, 1000000);
+    vc_reception_report(&r, 3000000, &block);
+    CHECK_EQUAL(block.last_sr, 0x33445566);
+    CHECK_EQUAL(block.since_sr, 2 * 65536);
+}
+
+static void reordered_first_packets_are_no_gain(void)
+{
+    vc_reception r = {0};
+    vc_report_block block;
+    uint32_t five = vc_reception_add(&r, 5, 0, 0), three = vc_reception_add(&r, 3, 0, 0);
+    CHECK_EQUAL(five - three, 2);
+    vc_reception_report(&r, 1, &block);
+    CHECK_EQUAL(block.lost, 1);
+    CHECK_EQUAL(block.ext_seq, 5);
+}
+
+static int packets_until_started(uint8_t level, uint32_t frame_us)
+{
+    vc_speech s = {0};
+    for (int i = 1; i < 100; i++)
+        if (vc_speech_add(&s, level, frame_us, (uint64_t)i * frame_us) == VC_SPEECH_STARTED)
+            return i;
+    return 0;
+}
+
+static void speech_starts_within_sixty_ms_and_noise_never(void)
+{
+    for (uint8_t level = 0; level <= 48; level++) {
+        CHECK(packets_until_started(level, 20000) >= 1 && packets_until_started(level, 20000) <= 3);
+        CHECK(packets_until_started(level, 10000) >= 1 && packets_until_started(level, 10000) <= 6);
+    }
+    for (int level = 56; level <= 255; level++)
+        CHECK_EQUAL(packets_until_started((uint8_t)level, 20000), 0);
+}
+
+static void speech_stops_after_the_hang_and_not_between_words(void)
+{
+    vc_speech s = {0};
+    uint64_t now_us = 0;
+    for (int i = 0; i < 10; i++)
+        vc_speech_add(&s, 30, 20000, now_us += 20000);
+    CHECK(s.is_speaking);
+    for (int i = 0; i < 10; i++) /* 200 ms between words */
+        CHECK_EQUAL(vc_speech_add(&s, 127, 20000, now_us += 20000), VC_SPEECH_SAME);
+    vc_speech_add(&s, 30, 20000, now_us += 20000);
+    uint64_t last_us = now_us;
+    while (vc_speech_add(&s, 127, 20000, now_us += 20000) == VC_SPEECH_SAME)
+        ;
+    CHECK(now_us - last_us >= 300000 && now_us - last_us <= 500000);
+    vc_speech_add(&s, 10, 60000, now_us);
+    CHECK(s.is_speaking);
+    CHECK_EQUAL(vc_speech_sweep(&s, now_us + 100000), VC_SPEECH_SAME);
+    CHECK_EQUAL(vc_speech_sweep(&s, now_us + 400000), VC_SPEECH_STOPPED);
+    CHECK_EQUAL(vc_speech_silence(&s), VC_SPEECH_SAME);
+}
+
+static void a_bucket_gives_its_burst_then_its_rate(void)
+{
+    vc_bucket b = {0, 0};
+    uint64_t now_us = 5000000;
+    int taken = 0;
+    for (int i = 0; i < 100; i++)
+        taken += vc_bucket_take(&b, 50, 20, now_us);
+    CHECK_EQUAL(taken, 20);
+    for (int i = 0; i < 10000; i++)
+        taken += vc_bucket_take(&b, 50, 20, now_us += 1000); /* ten seconds */
+    CHECK_EQUAL(taken, 20 + 500);
+    taken = 0;
+    now_us += 3600000000u;
+    for (int i = 0; i < 100; i++)
+        taken += vc_bucket_take(&b, 50, 20, now_us);
+    CHECK_EQUAL(taken, 20);
+    CHECK(!vc_bucket_take(&b, 0, 20, now_us) && !vc_bucket_take(&b, 50, 0, now_us));
+}
+
+static void timers_fire_once_and_never_early(void)
+{
+    enum { THINGS = 300 };
+    vc_wheel wheel;
+    uint64_t due_us[THINGS], now_us = 123456789;
+    srand(5);
+    CHECK_EQUAL(vc_wheel_init(&wheel, THINGS, now_us), VC_OK);
+    CHECK(vc_wheel_wait_us(&wheel, now_us) == UINT64_MAX);
+    for (int i = 0; i < THINGS; i++) {
+        uint64_t delay_us = (uint64_t)(rand() % 2000000);
+        vc_wheel_arm(&wheel, i, now_us, 5);
+        vc_wheel_arm(&wheel, i, now_us, delay_us); /* counts alone */
+        due_us[i] = now_us + delay_us;
+    }
+    vc_wheel_disarm(&wheel, 7);
+    int fired = 0;
+    while (wheel.armed > 0) {
+        uint64_t wait_us = vc_wheel_wait_us(&wheel, now_us);
+        CHECK(wait_us <= 2048000);
+        now_us += wait_us;
+        for (int32_t thing; (thing = vc_wheel_take(&wheel, now_us)) >= 0; fired++)
+            CHECK(thing != 7 && now_us >= due_us[thing] && now_us < due_us[thing] + 2 * VC_WHEEL_TICK_US);
+    }
+    CHECK_EQUAL(fired, THINGS - 1);
+    for (int i = 0; i < THINGS; i++)
+        vc_wheel_arm(&wheel, i, now_us, (uint64_t)i * 9000); /* over two seconds: kept within */
+    for (fired = 0, now_us += 3600000000u; vc_wheel_take(&wheel, now_us) >= 0;) /* an hour asleep */
+        fired++;
+    CHECK_EQUAL(fired, THINGS);
+    vc_wheel_free(&wheel);
+}
+
+static void buckets_of_the_histogram_are_narrow_and_in_order(void)
+{
+    CHECK_EQUAL(vc_hist_bucket(0), 0);
+    CHECK_EQUAL(vc_hist_bucket(UINT64_MAX), VC_HIST_BUCKETS - 1);
+    for (int i = 1; i < VC_HIST_BUCKETS; i++) {
+        uint64_t from = vc_hist_floor_ns(i);
+        CHECK(from > vc_hist_floor_ns(i - 1));
+        CHECK_EQUAL(vc_hist_bucket(from), i);
+        CHECK_EQUAL(vc_hist_bucket(from - 1), i - 1);
+        if (i > 64 && i < VC_HIST_BUCKETS - 1)
+            CHECK((vc_hist_floor_ns(i + 1) - from) * 32 <= from + from / 32);
+    }
+}
+
+int main(void)
+{
+    first_packets_start_low_and_marked();
+    wraps_are_steps_like_any_other();
+    a_cut_goes_on_by_one_and_by_the_clock();
+    a_paused_source_follows_the_clock_and_dtx_is_no_pause();
+    no_number_is_used_twice();
+    losses_are_counted_over_wraps();
+    reordered_first_packets_are_no_gain();
+    speech_starts_within_sixty_ms_and_noise_never();
+    speech_stops_after_the_hang_and_not_between_words();
+    a_bucket_gives_its_burst_then_its_rate();
+    timers_fire_once_and_never_early();
+    buckets_of_the_histogram_are_narrow_and_in_order();
+    return check_report("streams");
+}

@@ -1,0 +1,49 @@
+"""What the native engine counts of a peer, a track and a slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStats:
+    """Counters of one peer; `send_addr` is None until a tuple was validated."""
+
+    last_received_us: int
+    rx_packets: int
+    rx_bytes: int
+    tx_packets: int
+    tx_bytes: int
+    auth_failures: int
+    replays: int
+    moves: int
+    send_addr: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStats:
+    """What arrived of a publisher; `jitter` in timestamp units, `fraction_lost` of 256, `level` in -dBov."""
+
+    packets: int
+    bytes: int
+    ext_seq: int
+    lost: int
+    fraction_lost: int
+    jitter: int
+    level: int
+    speaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStats:
+    """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never)."""
+
+    packets: int
+    bytes: int
+    seq: int
+    ts: int
+    lost: int
+    fraction_lost: int
+    jitter: int
+    rtt_us: int
+    reported_us: int

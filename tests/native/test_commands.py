@@ -1,0 +1,233 @@
+"""Commands and their limits; the life of an engine from the first to the last call."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+
+import pytest
+import trio
+
+from voicechat.media.engine import Addr, Engine, EngineError, EngineLimits, open_udp, pack_addr, unpack_addr
+from voicechat.media.records import Refused
+
+from .conftest import Running
+from .fake_peer import PT, FakePeer
+
+Two = tuple[FakePeer, FakePeer]
+
+
+async def refusal(running: Running) -> int:
+    record = await running.record(Refused)
+    assert isinstance(record, Refused)
+    return record.status
+
+
+EXISTS, NOT_FOUND, LIMIT, RANGE = -4, -5, -6, -2
+
+
+async def test_two_slots_of_a_peer_cannot_share_an_ssrc(running: Running, two: Two) -> None:
+    two[0].slot(9001)
+    assert await refusal(running) == EXISTS
+
+
+async def test_two_tracks_of_a_peer_cannot_share_an_ssrc(running: Running, two: Two) -> None:
+    running.engine.track_add(two[0].handle, ssrc=two[0].ssrc, pt=PT)
+    assert await refusal(running) == EXISTS
+
+
+async def test_routes_need_both_ends(running: Running, two: Two) -> None:
+    running.engine.route_set(two[0].slot(1), 63)
+    assert await refusal(running) == NOT_FOUND
+
+
+async def test_a_slot_of_another_clock_is_refused(running: Running, two: Two) -> None:
+    a, b = two
+    slot = running.engine.slot_add(a.handle, ssrc=1, pt=0, clock_rate=8000, cname="c")
+    running.engine.route_set(slot, b.track)
+    assert await refusal(running) == RANGE
+
+
+async def test_a_peer_has_at_most_eight_tuples(running: Running, two: Two) -> None:
+    for port in range(1, 8):
+        running.engine.tuple_add(two[0].handle, pack_addr("192.0.2.1", port))
+    await running.engine.settled()
+    assert running.engine.counters()["commands_refused"] == 0
+    running.engine.tuple_add(two[0].handle, pack_addr("192.0.2.1", 8))
+    assert await refusal(running) == LIMIT
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1", "fe80::1"])
+async def test_impossible_addresses_are_refused(running: Running, two: Two, host: str) -> None:
+    running.engine.tuple_add(two[0].handle, pack_addr(host, 5000))
+    assert await refusal(running) == RANGE
+
+
+async def test_a_track_feeds_at_most_so_many_slots(running: Running, two: Two) -> None:
+    a, b = two
+    for ssrc in range(1, 32):  # one of 32 is taken by the fixture
+        running.engine.route_set(b.slot(ssrc), a.track)
+    await running.engine.settled()
+    assert running.engine.counters()["commands_refused"] == 0
+    running.engine.route_set(b.slot(32), a.track)
+    assert await refusal(running) == LIMIT
+
+
+async def test_a_peer_publishes_at_most_eight_tracks(running: Running, two: Two) -> None:
+    for ssrc in range(7):
+        running.engine.track_add(two[0].handle, ssrc=ssrc, pt=PT)
+    await running.engine.settled()
+    assert running.engine.counters()["commands_refused"] == 0
+    running.engine.track_add(two[0].handle, ssrc=8, pt=PT)
+    assert await refusal(running) == LIMIT
+
+
+async def test_handles_run_out_with_an_error(running: Running) -> None:
+    for _ in range(64):
+        running.engine.peer_add()
+    with pytest.raises(EngineError) as refused:
+        running.engine.peer_add()
+    assert refused.value.name == "LIMIT"
+    await running.engine.settled()
+
+
+@pytest.mark.parametrize("ufrag", [b"", b"x" * 17, b"a:b"])
+async def test_impossible_ufrags_are_refused_at_once(running: Running, two: Two, ufrag: bytes) -> None:
+    with pytest.raises(EngineError) as refused:
+        running.engine.ufrag_add(two[0].handle, ufrag)
+    assert refused.value.name == "RANGE"
+
+
+async def test_ufrags_are_unique_and_two_per_peer(running: Running, two: Two) -> None:
+    a, b = two
+    running.engine.ufrag_add(a.handle, b"one")
+    running.engine.ufrag_add(a.handle, b"two")
+    await running.engine.settled()
+    running.engine.ufrag_add(b.handle, b"one")
+    assert await refusal(running) == EXISTS
+    running.records.clear()
+    running.engine.ufrag_add(a.handle, b"three")
+    assert await refusal(running) == LIMIT
+
+
+async def test_a_failed_command_gives_its_handle_back(running: Running) -> None:
+    with pytest.raises(EngineError):
+        running.engine.slot_add(running.engine.peer_add(), ssrc=1, pt=200 - 72, cname="c")
+    with pytest.raises(EngineError):
+        running.engine.track_add(0, ssrc=1, pt=PT, clock_rate=1)
+    assert running.engine.slot_add(0, ssrc=1, pt=96, cname="c") == 0
+    assert running.engine.track_add(0, ssrc=1, pt=PT) == 0
+
+
+async def test_the_queue_says_when_it_is_full(limits: EngineLimits) -> None:
+    with open_udp("127.0.0.1", 0) as sock:
+        engine = Engine([sock], EngineLimits(max_peers=64, command_depth=16))
+        peer = engine.peer_add()
+        with pytest.raises(EngineError) as refused:
+            for _ in range(16):
+                engine.peer_deafen(peer, False)
+        assert refused.value.name == "FULL"
+        engine.close()
+
+
+async def test_commands_before_the_loop_are_applied_when_it_runs() -> None:
+    with open_udp("127.0.0.1", 0) as sock:
+        engine = Engine([sock])
+        peer = engine.peer_add()
+        assert engine.peer_stats(peer) is None
+        engine.stop()
+        engine.run()  # returns at once
+        engine.close()
+
+
+async def test_a_running_engine_is_neither_freed_nor_run_twice(running: Running) -> None:
+    await running.engine.settled()
+    with pytest.raises(EngineError, match="STATE"):
+        running.engine.close()
+    with pytest.raises(EngineError, match="STATE"):
+        running.engine.run()
+
+
+async def test_the_thread_gets_its_old_scheduling_back() -> None:
+    """Trio reuses threads: the next job must not run in real time."""
+    policies: list[int] = []
+
+    def use(engine: Engine) -> None:
+        policies.append(os.sched_getscheduler(0))
+        engine.run()
+        policies.append(os.sched_getscheduler(0))
+
+    with open_udp("127.0.0.1", 0) as sock:
+        engine = Engine([sock])
+        thread = threading.Thread(target=use, args=[engine])
+        thread.start()
+        while engine.scheduling == "pending":
+            await trio.lowlevel.checkpoint()
+        assert engine.scheduling in ("fifo", "slice", "default")
+        engine.stop()
+        await trio.to_thread.run_sync(thread.join)
+        assert policies == [os.SCHED_OTHER, os.SCHED_OTHER]
+        engine.close()
+
+
+async def test_engines_come_and_go_without_leaving_descriptors() -> None:
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    with open_udp("127.0.0.1", 0) as sock:
+        Engine([sock]).close()
+        before = open_files()
+        for _ in range(20):
+            engine = Engine([sock])
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.to_thread.run_sync, engine.run)
+                engine.stop()
+            engine.close()
+        assert open_files() == before
+
+
+async def test_dual_stack_socket_serves_both_families() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::", 0))
+        running = Running(Engine([sock], EngineLimits(max_peers=8)), [sock])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(running.drain)
+            nursery.start_soon(trio.to_thread.run_sync, running.engine.run)
+            client = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            await client.bind(("127.0.0.1", 0))
+            four = FakePeer(running.engine, client, ("127.0.0.1", sock.getsockname()[1]), 200)
+            await four.join()
+            running.engine.route_set(four.slot(1), four.track)
+            await running.engine.settled()
+            await four.speak(b"mapped")
+            assert (await four.hear()).payload == b"mapped"
+            assert running.engine.send(four.addr, b"from python")
+            assert await four.receive() == b"from python"
+            running.engine.stop()
+            nursery.cancel_scope.cancel()
+        running.engine.close()
+        client.close()
+
+
+async def test_python_sends_from_the_same_port(running: Running, two: Two) -> None:
+    a, _ = two
+    assert running.engine.send(a.addr, b"stun answer")
+    data, sender = await a.sock.recvfrom(100)
+    assert (data, sender) == (b"stun answer", running.address)
+
+
+def test_addresses_are_canonical() -> None:
+    assert pack_addr("127.0.0.1", 80) == pack_addr("::ffff:127.0.0.1", 80)
+    assert unpack_addr(pack_addr("127.0.0.1", 80)) == ("127.0.0.1", 80)
+    assert unpack_addr(pack_addr("2001:db8::1%eth0", 65535)) == ("2001:db8::1", 65535)
+    assert len(Addr(pack_addr("::1", 1))) == 18
+    with pytest.raises(ValueError):
+        pack_addr("example.org", 80)
+
+
+async def test_memory_of_a_connected_peer(running: Running) -> None:
+    per_peer, total = running.engine.memory_bytes()
+    assert per_peer <= 32 * 1024
+    assert total < 64 * 1024 * 1024
