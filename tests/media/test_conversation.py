@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import trio
 
 from tests.media.conftest import CERTIFICATE, Stage, open_stage
 from tests.support.rtc_client import FRAME_TICKS, ClientOptions, RtcClient, RtpPacket
@@ -14,6 +15,7 @@ from voicechat.rtc.room import SlotState
 
 
 async def say_all(client: RtcClient, *payloads: bytes) -> None:
+    await trio.lowlevel.checkpoint()
     for payload in payloads:
         await client.say(payload)
 

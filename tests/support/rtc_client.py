@@ -181,6 +181,7 @@ class RtcClient:
 
     async def _repeat(self, datagrams: Callable[[], list[bytes]], is_done: Callable[[], bool]) -> None:
         with trio.fail_after(WAIT_S):
+            await trio.lowlevel.checkpoint()
             while not is_done():
                 for datagram in datagrams():
                     await self.send(datagram)
@@ -228,6 +229,7 @@ class RtcClient:
 
     async def goodbye(self) -> None:
         """Send close_notify, as Firefox does when its tab closes."""
+        await trio.lowlevel.checkpoint()
         for datagram in self.dtls.close():
             await self.send(datagram)
 
@@ -251,6 +253,7 @@ class RtcClient:
             await self._until(is_true)
 
     async def _until(self, is_true: Callable[[], bool]) -> None:
+        await trio.lowlevel.checkpoint()
         while not is_true():
             await self._news.wait()
 
