@@ -4,6 +4,7 @@
     database_url    a migrated database of this test's own        db     the same, opened as storage.Database
     redis_url       an empty Redis                                bus    the same, opened as bus.Bus
     empty_database_url    a database without any migration
+    data_dir        a data folder of this test's own, whose PostgreSQL has been started once and is stopped
 
 Nothing is started for tests that ask for none of these.
 """
@@ -17,9 +18,10 @@ import pytest
 import trio
 
 from tests.support import redis as redis_support
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.postgres import PostgresServer, copy_data_folder, running_postgres
 from voicechat.bridge import Bridge
 from voicechat.bus import Bus, open_bus
+from voicechat.embedded import open_postgres
 from voicechat.storage import Database, migrate, open_database
 
 TEMPLATE = "template_migrated"
@@ -72,6 +74,24 @@ def empty_database_url(postgres_server: PostgresServer) -> Iterator[str]:
 async def db(aio: Bridge, database_url: str) -> AsyncIterator[Database]:
     async with open_database(aio, database_url, 5) as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def made_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+
+    async def start_and_stop() -> None:
+        async with open_postgres(folder):
+            pass
+
+    trio.run(start_and_stop)
+    return folder
+
+
+@pytest.fixture
+def data_dir(made_data_dir: Path, tmp_path: Path) -> Path:
+    copy_data_folder(made_data_dir, tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -104,8 +104,8 @@ async def test_what_was_written_is_there_at_the_next_start(aio: Bridge, tmp_path
     assert working_in(tmp_path) == []
 
 
-async def test_it_is_durable_and_its_role_is_no_superuser(aio: Bridge, tmp_path: Path) -> None:
-    async with open_postgres(tmp_path) as dsn:
+async def test_it_is_durable_and_its_role_is_no_superuser(aio: Bridge, data_dir: Path) -> None:
+    async with open_postgres(data_dir) as dsn:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             assert await query(aio, dsn, f"SHOW {setting}") == "on"
         assert await query(aio, dsn, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
@@ -133,21 +133,21 @@ async def test_a_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-async def test_a_killed_server_leaves_nothing_and_the_next_starts(aio: Bridge, tmp_path: Path) -> None:
-    async with server_process(tmp_path) as (process, said):
+async def test_a_killed_server_leaves_nothing_and_the_next_starts(aio: Bridge, data_dir: Path) -> None:
+    async with server_process(data_dir) as (process, said):
         assert said[0] == "ready"
-        children = working_in(tmp_path)
+        children = working_in(data_dir)
         assert len(children) > 2
         async with open_database(aio, said[2], 2) as database:
             await database.run(execute, "CREATE TABLE kept AS SELECT 42 AS value")
         process.kill()
         await process.wait()
         with trio.fail_after(15):
-            async with open_postgres(tmp_path) as dsn, open_redis(tmp_path):
+            async with open_postgres(data_dir) as dsn, open_redis(data_dir):
                 assert await query(aio, dsn, "SELECT value FROM kept") == 42
             for child in children:
                 await wait_ended(child)
-    assert working_in(tmp_path) == []
+    assert working_in(data_dir) == []
 
 
 async def test_what_a_killed_server_left_running_is_ended_first(aio: Bridge, open_folder: Path) -> None:
@@ -188,21 +188,21 @@ def is_ready(pid_file: Path) -> bool:
     return pid_file.exists() and "ready" in pid_file.read_text()
 
 
-async def test_a_stale_pid_file_naming_someone_else_harms_nobody(aio: Bridge, tmp_path: Path) -> None:
-    async with open_postgres(tmp_path):
+async def test_a_stale_pid_file_naming_someone_else_harms_nobody(aio: Bridge, data_dir: Path) -> None:
+    async with open_postgres(data_dir):
         pass
-    write(tmp_path / "postgres" / "data" / "postmaster.pid", f"{os.getpid()}\n/elsewhere\n")
-    async with open_postgres(tmp_path) as dsn:
+    write(data_dir / "postgres" / "data" / "postmaster.pid", f"{os.getpid()}\n/elsewhere\n")
+    async with open_postgres(data_dir) as dsn:
         assert await query(aio, dsn, "SELECT 1") == 1
 
 
-async def test_servers_that_die_are_started_again(aio: Bridge, tmp_path: Path) -> None:
+async def test_servers_that_die_are_started_again(aio: Bridge, data_dir: Path) -> None:
     with trio.fail_after(30):
-        async with open_postgres(tmp_path) as dsn, open_redis(tmp_path) as url:
+        async with open_postgres(data_dir) as dsn, open_redis(data_dir) as url:
             async with open_database(aio, dsn, 2) as database, open_bus(aio, url) as bus:
                 await database.run(execute, "CREATE TABLE kept AS SELECT 42 AS value")
                 for pid_file in ("postgres/data/postmaster.pid", "redis/redis.pid"):
-                    pid = int((tmp_path / pid_file).read_text().split()[0])
+                    pid = int((data_dir / pid_file).read_text().split()[0])
                     os.kill(pid, signal.SIGKILL)
                     await wait_ended(pid)
                 await until_available(partial(database.run, fetch_value, "SELECT value FROM kept"))
@@ -231,26 +231,26 @@ async def test_a_path_too_long_for_a_socket_gets_one_elsewhere(aio: Bridge, tmp_
         await bus.ping()
 
 
-async def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
+async def test_a_start_that_fails_says_why(data_dir: Path) -> None:
     with pytest.RaisesGroup(pytest.RaisesExc(Unavailable, match="unrecognized configuration parameter")):
-        async with open_postgres(tmp_path, settings={"no_such_setting": "1"}):
+        async with open_postgres(data_dir, settings={"no_such_setting": "1"}):
             pass
-    assert working_in(tmp_path) == []
+    assert working_in(data_dir) == []
 
 
-async def test_another_major_version_is_refused(tmp_path: Path) -> None:
-    async with open_postgres(tmp_path):
+async def test_another_major_version_is_refused(data_dir: Path) -> None:
+    async with open_postgres(data_dir):
         pass
-    write(tmp_path / "postgres" / "data" / "PG_VERSION", "17\n")
+    write(data_dir / "postgres" / "data" / "PG_VERSION", "17\n")
     with pytest.raises(Unavailable, match="made by PostgreSQL 17"):
-        async with open_postgres(tmp_path):
+        async with open_postgres(data_dir):
             pass
 
 
-async def test_its_users_can_say_goodbye_when_all_is_cancelled(aio: Bridge, tmp_path: Path) -> None:
+async def test_its_users_can_say_goodbye_when_all_is_cancelled(aio: Bridge, data_dir: Path) -> None:
     goodbyes = []
     with trio.CancelScope() as scope:
-        async with open_postgres(tmp_path) as dsn, open_database(aio, dsn, 2) as database:
+        async with open_postgres(data_dir) as dsn, open_database(aio, dsn, 2) as database:
             try:
                 scope.cancel()
                 await trio.sleep_forever()

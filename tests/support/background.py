@@ -28,7 +28,7 @@ def in_background(open_resource: Callable[[], AbstractAsyncContextManager[T]]) -
     def run() -> None:
         try:
             trio.run(hold)
-        except BaseException as problem:
+        except Exception as problem:
             results.put((None, trio.Event(), problem))
 
     thread = threading.Thread(target=run, name=getattr(open_resource, "__name__", "background"))

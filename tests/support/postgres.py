@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,11 @@ class PostgresServer:
             yield self.dsn_of(name)
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def copy_data_folder(source: Path, target: Path) -> None:
+    """Copy the data folder of a stopped server, owners and all: far quicker than a first start."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
 
 
 @contextmanager

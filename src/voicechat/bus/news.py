@@ -8,6 +8,7 @@ follower can miss an event between following and subscribing.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 import redis.asyncio
@@ -37,7 +38,7 @@ class Publisher:
         self._client = client
         self._channel_prefix = channel_prefix
         self._node_id = node_id
-        self._queue: list[tuple[str, bytes]] = []
+        self._queue: deque[tuple[str, bytes]] = deque()
         self._news = asyncio.Event()
         self.dropped = 0
 
@@ -53,7 +54,7 @@ class Publisher:
         """Publish what is queued, for ever; what cannot be is dropped and counted: old news help nobody."""
         while True:
             await self._news.wait()
-            batch, self._queue = self._queue[:BATCH_BOUND], self._queue[BATCH_BOUND:]
+            batch = [self._queue.popleft() for _ in range(min(BATCH_BOUND, len(self._queue)))]
             if not self._queue:
                 self._news.clear()
             try:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from voicechat.embedded.account import UNCHANGED, Account
@@ -73,18 +73,24 @@ def make_private_folder(folder: Path, account: Account) -> None:
     folder.chmod(0o700)
 
 
-def socket_folder(folder: Path, socket_name: str, account: Account) -> Path:
-    """Return where the socket goes: `folder`, or a private one under /tmp when the path would be too long."""
+@contextmanager
+def socket_folder(folder: Path, socket_name: str, account: Account) -> Iterator[Path]:
+    """Say where the socket goes: `folder`, or a private one under /tmp while that path would be too long."""
     if len(os.fsencode(folder / socket_name)) <= SUN_PATH_BYTES:
-        return folder
+        yield folder
+        return
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     short = Path("/tmp") / f"voicechat-{digest}"
-    make_private_folder_at_shared_place(short, account)
-    return short
+    _make_private_among_strangers(short, account)
+    try:
+        yield short
+    finally:
+        with suppress(OSError):  # not empty: a server that could not be stopped
+            short.rmdir()
 
 
-def make_private_folder_at_shared_place(folder: Path, account: Account) -> None:
-    """The same where strangers may write: refuse what another user has put there before us."""
+def _make_private_among_strangers(folder: Path, account: Account) -> None:
+    """Make a private folder where anyone may write: refuse what another user has put there before us."""
     owner = os.geteuid() if account.uid == UNCHANGED else account.uid
     try:
         folder.mkdir(mode=0o700)

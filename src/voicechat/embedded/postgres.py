@@ -87,11 +87,11 @@ async def open_postgres(data_dir: Path, *, settings: Mapping[str, str] | None = 
         if not cluster.exists():
             await _make_cluster(folder, account)
         _require_version(cluster)
-        sockets = socket_folder(folder, _SOCKET, account)
-        (sockets / _SOCKET).unlink(missing_ok=True)
-        server = _server(folder, sockets, account, settings or {})
-        async with open_service(server, _wait_ready):
-            yield f"postgresql:///{DATABASE}?user={ROLE}&host={quote(str(sockets), safe='')}"
+        with socket_folder(folder, _SOCKET, account) as sockets:
+            (sockets / _SOCKET).unlink(missing_ok=True)  # stale; its number may have been given away since
+            server = _server(folder, sockets, account, settings or {})
+            async with open_service(server, _wait_ready):
+                yield f"postgresql:///{DATABASE}?user={ROLE}&host={quote(str(sockets), safe='')}"
 
 
 def _program(name: str, folder: Path, account: Account, *arguments: str) -> Program:

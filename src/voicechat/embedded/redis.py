@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import trio
 
-from voicechat.embedded.account import choose_account
+from voicechat.embedded.account import Account, choose_account
 from voicechat.embedded.child import Program
 from voicechat.embedded.folder import hold_folder, make_private_folder, server_folder, socket_folder
 from voicechat.embedded.orphan import end_orphan
@@ -53,19 +53,24 @@ async def open_redis(data_dir: Path) -> AsyncIterator[str]:
         make_private_folder(folder, account)
         pid_file = folder / "redis.pid"
         await end_orphan(pid_file, folder, _STOP_SIGNALS)
-        socket = socket_folder(folder, _SOCKET, account) / _SOCKET
-        paths = {"dir": str(folder), "pidfile": str(pid_file), "unixsocket": str(socket)}
-        options = [word for name, value in {**_SETTINGS, **paths}.items() for word in (f"--{name}", value)]
-        server = Program(
-            name="redis-server",
-            arguments=[str(redis_program()), *options],
-            account=account,
-            folder=folder,
-            log=folder / "redis.log",
-            stop_signals=_STOP_SIGNALS,
-        )
-        async with open_service(server, lambda _: _wait_answering(socket)):
-            yield f"unix://{quote(str(socket))}"
+        with socket_folder(folder, _SOCKET, account) as sockets:
+            socket = sockets / _SOCKET
+            server = _server(folder, socket, pid_file, account)
+            async with open_service(server, lambda _: _wait_answering(socket)):
+                yield f"unix://{quote(str(socket))}"
+
+
+def _server(folder: Path, socket: Path, pid_file: Path, account: Account) -> Program:
+    paths = {"dir": str(folder), "pidfile": str(pid_file), "unixsocket": str(socket)}
+    options = [word for name, value in {**_SETTINGS, **paths}.items() for word in (f"--{name}", value)]
+    return Program(
+        name="redis-server",
+        arguments=[str(redis_program()), *options],
+        account=account,
+        folder=folder,
+        log=folder / "redis.log",
+        stop_signals=_STOP_SIGNALS,
+    )
 
 
 async def _wait_answering(socket: Path) -> None:

@@ -58,12 +58,16 @@ class Database:
 
         return await self.aio.call(whole)
 
+    async def ping(self) -> None:
+        """Return when the server answers a query; raises Unavailable when it does not."""
+        await self.run(_ping)
+
     async def wait_answering(self) -> None:
         """Wait until the server answers a query."""
         pause_s = 0.05
         while True:
             try:
-                await self.run(_ping)
+                await self.ping()
                 return
             except Unavailable as problem:
                 log.warning("waiting_for_database", problem=repr(problem.__cause__ or problem))

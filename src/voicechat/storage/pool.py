@@ -160,12 +160,17 @@ async def _see_through(step: Coroutine[Any, Any, T]) -> T:
 
     The cancellation is then forgotten: the step decides, and its outcome is what the caller must learn.
     """
-    task = asyncio.ensure_future(asyncio.wait_for(step, FINISH_WITHIN_S))
+    task = asyncio.ensure_future(_limited(step))
     while not task.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([task])
     _forget_cancellation()
     return task.result()
+
+
+async def _limited(step: Coroutine[Any, Any, T]) -> T:
+    async with asyncio.timeout(FINISH_WITHIN_S):
+        return await step
 
 
 def _forget_cancellation() -> None:
@@ -188,7 +193,21 @@ async def _lent(pool: Any) -> AsyncIterator[Any]:
             raise translated from problem
         raise
     finally:
-        await _see_through(pool.release(connection))
+        await _give_back(pool, connection)
+
+
+async def _give_back(pool: Any, connection: Any) -> None:
+    """Return the connection; nothing that happens now may change what the unit has achieved.
+
+    A cancellation comes too late: asyncpg shields its release, which goes on. An error means that the
+    connection died meanwhile, and asyncpg has taken it back already or cuts it.
+    """
+    try:
+        with suppress(asyncio.CancelledError):
+            await pool.release(connection, timeout=FINISH_WITHIN_S)
+    except Exception as problem:
+        log.debug("connection_died_at_release", problem=repr(problem))
+    _forget_cancellation()
 
 
 async def _acquire(pool: Any) -> Any:
