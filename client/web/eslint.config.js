@@ -28,7 +28,9 @@ export default ts.config(
       // Records keyed by id are emptied by key, and indexed access is checked by the compiler already.
       "@typescript-eslint/no-dynamic-delete": "off",
       "@typescript-eslint/no-non-null-assertion": "off",
-      "max-lines-per-function": ["error", { max: 150, skipComments: true, skipBlankLines: true }],
+      // Our objects are closures: no method of ours reads `this`.
+      "@typescript-eslint/unbound-method": "off",
+      "max-lines-per-function": ["error", { max: 160, skipComments: true, skipBlankLines: true }],
     },
   },
   { files: ["src/**/*.test.{ts,tsx}", "eslint.config.js"], rules: { "max-lines-per-function": "off" } },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { GatewayEffect, GatewayInput, GatewayState, ServerFrame } from "./gatewayMachine";
+import type { GatewayEffect, GatewayInput, GatewayState, Frame } from "./gatewayMachine";
 import { initialGateway, stepGateway } from "./gatewayMachine";
 
 const HALF = (): number => 0;
-const READY = { type: "ready", session_id: "s1", heartbeat_interval_s: 20, seq: 1 } as ServerFrame;
-const news = (seq: number): ServerFrame => ({ type: "guild_deleted", guild_id: "g", reason: "left", seq });
+const READY = { type: "ready", session_id: "s1", heartbeat_interval_s: 20, seq: 1 } as Frame;
+const news = (seq: number): Frame => ({ type: "guild_deleted", guild_id: "g", reason: "left", seq });
 
 function run(inputs: GatewayInput[], from: GatewayState = initialGateway): { state: GatewayState; effects: GatewayEffect[] } {
   let state = from;
@@ -51,7 +51,7 @@ describe("gateway machine", () => {
       { kind: "timer", name: "retry" },
       { kind: "opened" },
       { kind: "frame", frame: { type: "resume_failed", reason: "unknown" } },
-      { kind: "frame", frame: { ...READY, session_id: "s2", seq: 1 } as ServerFrame },
+      { kind: "frame", frame: { ...READY, session_id: "s2", seq: 1 } as Frame },
     ]);
     expect(state).toMatchObject({ phase: "ready", session: { id: "s2", seq: 1 } });
   });

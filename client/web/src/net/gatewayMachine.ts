@@ -13,7 +13,8 @@ import { backoffMs } from "./backoff";
 export type GatewayPhase = "idle" | "connecting" | "authenticating" | "ready" | "reconnecting" | "ended";
 export type EndReason = "stopped" | "revoked" | "signed_out";
 export type TimerName = "hello" | "ping" | "pong" | "retry";
-export type ServerFrame = AnyEvent & { seq?: number };
+/** An event as it arrives; `seq` is its number in the gateway session. */
+export type Frame = AnyEvent & { seq?: number };
 
 export interface GatewayState {
   phase: GatewayPhase;
@@ -28,7 +29,7 @@ export interface GatewayState {
 export type GatewayInput =
   | { kind: "start" }
   | { kind: "opened" }
-  | { kind: "frame"; frame: ServerFrame }
+  | { kind: "frame"; frame: Frame }
   | { kind: "closed"; code: number }
   | { kind: "timer"; name: TimerName }
   | { kind: "wake" }
@@ -114,7 +115,7 @@ function opened(state: GatewayState): GatewayStep {
   return [{ ...state, phase: "authenticating" }, [{ do: "send", command }]];
 }
 
-function framed(state: GatewayState, frame: ServerFrame): GatewayStep {
+function framed(state: GatewayState, frame: Frame): GatewayStep {
   const alive: GatewayEffect = { do: "cancel", name: "pong" };
   switch (frame.type) {
     case "pong":
@@ -141,7 +142,7 @@ function framed(state: GatewayState, frame: ServerFrame): GatewayStep {
 }
 
 /** Count and deliver an ordinary event; one that was seen before (a replay overlapping) is dropped. */
-function passed(state: GatewayState, frame: ServerFrame, alive: GatewayEffect): GatewayStep {
+function passed(state: GatewayState, frame: Frame, alive: GatewayEffect): GatewayStep {
   if (frame.seq === undefined || !state.session) return [state, [alive, { do: "deliver", event: frame }]];
   if (frame.seq <= state.session.seq) return [state, [alive]];
   return [

@@ -1,6 +1,6 @@
 /** Run the gateway machine on a real WebSocket, real timers and the session's token. */
 import type { AnyCommand, AnyEvent } from "../protocol";
-import type { GatewayEffect, GatewayInput, GatewayState, ServerFrame, TimerName } from "./gatewayMachine";
+import type { GatewayEffect, GatewayInput, GatewayState, Frame, TimerName } from "./gatewayMachine";
 import { initialGateway, stepGateway } from "./gatewayMachine";
 import { Problem } from "./problem";
 import type { Session } from "./session";
@@ -95,7 +95,7 @@ export function makeGateway(env: GatewayEnv): Gateway {
   }
 
   function receive(text: string): void {
-    const frame = JSON.parse(text) as ServerFrame;
+    const frame = JSON.parse(text) as Frame;
     if (frame.type === "pong" && pingSentAt !== null) {
       env.onPing?.(now() - pingSentAt);
       pingSentAt = null;

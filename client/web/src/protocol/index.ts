@@ -1,10 +1,8 @@
-/** The wire types, and the few words about them that every floor needs. */
-import { Permission } from "./types.local";
+/** The wire types, and the few words about permission sets that every floor needs. */
+import type { PermissionName } from "./types.gen";
+import { Permission } from "./types.gen";
 
-export * from "./types.local";
-
-export type Id = string;
-export type PermissionName = keyof typeof Permission;
+export * from "./types.gen";
 
 /** Whether a set of bits holds `name`; plain arithmetic, since JavaScript's `&` ends at bit 31. */
 export function hasBit(bits: number, name: PermissionName): boolean {

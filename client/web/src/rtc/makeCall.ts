@@ -157,8 +157,10 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
   }
 
   function measured(sample: VoiceSample | null): void {
-    if (sample === null && view.sample === null) return;
-    if (sample === null) return show({ sample, history: [] });
+    if (sample === null) {
+      if (view.sample !== null) show({ sample, history: [] });
+      return;
+    }
     const history = sample.rttMs === null ? view.history : [...view.history, sample.rttMs].slice(-HISTORY);
     show({ sample, history });
     report(sample);

@@ -106,7 +106,7 @@ export function makePlayback(env: PlaybackEnv): Playback {
 
     get streams() {
       const heard = [...players.values()].filter((player) => player.userId !== null);
-      return Object.fromEntries(heard.map((player) => [player.userId, player.stream]));
+      return Object.fromEntries(heard.map((player) => [player.userId, player.stream] as const)) as Record<Id, MediaStream>;
     },
   };
 }

@@ -1,0 +1,62 @@
+/** The call as a Solid store: its picture follows `makeCall`, its wishes come from the preferences. */
+import type { Store } from "solid-js/store";
+import { createStore } from "solid-js/store";
+import { backoffMs } from "../net/backoff";
+import { randomId } from "../net/randomId";
+import type { Timers } from "../net/timers";
+import type { AnyCommand } from "../protocol";
+import type { Call, CallView } from "../rtc/makeCall";
+import { makeCall } from "../rtc/makeCall";
+import type { AppStore } from "../state/store";
+import type { Preferences, SetPreferences } from "./preferences";
+
+export interface CallStore {
+  readonly view: Store<CallView>;
+  readonly call: Call;
+}
+
+export interface CallStoreEnv {
+  store: AppStore;
+  preferences: Store<Preferences>;
+  setPreferences: SetPreferences;
+  timers: Timers;
+  send: (command: AnyCommand) => boolean;
+}
+
+export function createCallStore(env: CallStoreEnv): CallStore {
+  const { store, preferences } = env;
+  const call = makeCall(
+    {
+      send: env.send,
+      after: env.timers.after,
+      backoffMs,
+      newRef: randomId,
+      RTCPeerConnection: globalThis.RTCPeerConnection,
+      wish: () => ({
+        deviceId: preferences.inputId,
+        echoCancellation: preferences.echoCancellation,
+        noiseSuppression: preferences.noiseSuppression,
+        autoGainControl: preferences.autoGainControl,
+      }),
+      gateDb: () => preferences.gateDb,
+      volumeOf: (userId) => preferences.volumes[userId] ?? 1,
+      isMuted: (userId) => preferences.mutedUsers[userId] ?? false,
+      outputId: () => preferences.outputId,
+      onView: (next) => {
+        setView(next);
+        if (next.muted !== preferences.muted || next.deafened !== preferences.deafened) {
+          env.setPreferences({ muted: next.muted, deafened: next.deafened });
+          store.dispatch({ type: "local_own_voice", muted: next.muted, deafened: next.deafened });
+        }
+      },
+      onSpeaking: (speaking) => {
+        const me = store.state.me?.id;
+        if (me) store.dispatch({ type: "local_speaking", user_id: me, speaking });
+      },
+      onEnded: () => store.dispatch({ type: "local_call_ended" }),
+    },
+    { muted: preferences.muted, deafened: preferences.deafened },
+  );
+  const [view, setView] = createStore<CallView>(call.view);
+  return { view, call };
+}

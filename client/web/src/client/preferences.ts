@@ -1,0 +1,90 @@
+/** What a person set on this device, kept in localStorage and checked when it comes back. */
+import type { Store } from "solid-js/store";
+import { createStore } from "solid-js/store";
+import type { Id } from "../protocol";
+
+export interface Preferences {
+  inputId: string;
+  outputId: string;
+  echoCancellation: boolean;
+  noiseSuppression: boolean;
+  autoGainControl: boolean;
+  /** Quieter than this is not sent, in dBFS; null sends everything. */
+  gateDb: number | null;
+  muted: boolean;
+  deafened: boolean;
+  /** By user, 0–2; absent means 1. */
+  volumes: Record<Id, number>;
+  mutedUsers: Record<Id, boolean>;
+  theme: "dark" | "midnight" | "light";
+  density: "cosy" | "compact";
+  fontScale: number;
+  showMembers: boolean;
+  collapsed: Record<Id, boolean>;
+  /** By guild: the channel last looked at. */
+  lastChannels: Record<Id, Id>;
+  lastGuild: Id | null;
+  /** By channel: what was typed and not sent. */
+  drafts: Record<Id, string>;
+  /** Whether a session cookie is to be expected, so that a first visit asks for nothing. */
+  signedIn: boolean;
+}
+
+export const DEFAULTS: Preferences = {
+  inputId: "",
+  outputId: "",
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+  gateDb: null,
+  muted: false,
+  deafened: false,
+  volumes: {},
+  mutedUsers: {},
+  theme: "dark",
+  density: "cosy",
+  fontScale: 1,
+  showMembers: true,
+  collapsed: {},
+  lastChannels: {},
+  lastGuild: null,
+  drafts: {},
+  signedIn: false,
+};
+
+const KEY = "voicechat.preferences";
+
+/** Take from `stored` what has the type of its default; anything else becomes the default. */
+export function clean(stored: unknown): Preferences {
+  if (typeof stored !== "object" || stored === null) return structuredClone(DEFAULTS);
+  const given = stored as Record<string, unknown>;
+  const entries = Object.entries(DEFAULTS).map(([key, standard]) => {
+    const value = given[key];
+    const fits =
+      typeof value === typeof standard || (standard === null && (typeof value === "string" || typeof value === "number"));
+    return [key, fits && value !== null ? value : structuredClone<unknown>(standard)] as const;
+  });
+  const result = Object.fromEntries(entries) as unknown as Preferences;
+  result.fontScale = Math.min(1.5, Math.max(0.8, result.fontScale));
+  return result;
+}
+
+export type SetPreferences = (change: Partial<Preferences>) => void;
+
+/** The preferences as a store, and the one way to change them (which also saves). */
+export function createPreferences(storage: Storage = localStorage): [Store<Preferences>, SetPreferences] {
+  let stored: unknown = null;
+  try {
+    stored = JSON.parse(storage.getItem(KEY) ?? "null");
+  } catch {
+    // Unreadable preferences are as good as none.
+  }
+  const [preferences, setPreferences] = createStore<Preferences>(clean(stored));
+  return [
+    preferences,
+    (change) => {
+      setPreferences(change);
+      storage.setItem(KEY, JSON.stringify(preferences));
+    },
+  ];
+}
