@@ -92,9 +92,7 @@ async def tire(house: House, request: Request) -> None:
 
 ROUTES = (
     Route("POST", "/api/notes", keep, body=Note, answer=Kept, status=201, limit="write", tag="notes"),
-    Route(
-        "GET", "/api/notes/{note_id}", look, answer=Kept, auth="optional", limit="read", tag="notes"
-    ),
+    Route("GET", "/api/notes/{note_id}", look, answer=Kept, auth="optional", limit="read", tag="notes"),
     Route(
         "GET", "/api/notes", listing, query=Listing, answer=list[Kept], auth="none", limit=None, tag="notes"
     ),

@@ -109,6 +109,8 @@ def _bind(app: QuartTrio, calls: Calls, route: Route) -> None:
 
 def _bind_errors(app: QuartTrio, client: WebClient) -> None:
     async def framework_error(error: HTTPException) -> Response:
+        if not quart.has_request_context():  # a WebSocket handshake for a path that has none
+            return framework_response(error)
         raw = quart.request
         is_page = raw.method in ("GET", "HEAD") and not raw.path.startswith(_NO_PAGES)
         if isinstance(error, NotFound) and (file := await client.file(raw.path)):
@@ -118,7 +120,7 @@ def _bind_errors(app: QuartTrio, client: WebClient) -> None:
         return framework_response(error)
 
     async def bug(error: Exception) -> Response:
-        _log.exception("request_failed", method=quart.request.method, path=quart.request.path)
+        _log.exception("request_failed")
         return internal_response(g.get("request_id") or new_id())
 
     app.register_error_handler(HTTPException, framework_error)

@@ -68,6 +68,14 @@ class GuardedConnection:
     async def run(self) -> None:
         """Serve the connection until one side closes it; raises nothing but Cancelled."""
         try:
+            await self._bulkhead()
+            await self._linger()
+        finally:
+            with trio.CancelScope(shield=True):  # closing by force does not wait
+                await trio.aclose_forcefully(self._stream)
+
+    async def _bulkhead(self) -> None:
+        try:
             await self._serve()
         except* Refused as refusals:
             self._server.counters.refused_malformed += 1
@@ -77,8 +85,6 @@ class GuardedConnection:
         except* Exception:
             self._server.counters.failed += 1
             _log.exception("connection_failed")
-        finally:
-            await self._linger()
 
     async def _serve(self) -> None:
         socket = self._stream.socket
@@ -150,8 +156,8 @@ class GuardedConnection:
         self._reading.cancel("idle")
 
     async def _linger(self) -> None:
-        """Close so that the client can read our last words: end our side, read its rest away, then close."""
-        with trio.move_on_after(_LINGER_S, shield=True):
+        """Let the client read our last words: end our side and read its rest away."""
+        with trio.move_on_after(_LINGER_S):
             try:
                 await self._stream.send_eof()
                 rest = _LINGER_BYTES
@@ -159,8 +165,6 @@ class GuardedConnection:
                     rest -= len(data)
             except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
                 pass
-        with trio.CancelScope(shield=True):
-            await trio.aclose_forcefully(self._stream)
 
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:

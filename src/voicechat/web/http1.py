@@ -18,10 +18,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 import h11
+import trio
 from hypercorn.protocol.events import Body, Data, Request, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
 from hypercorn.protocol.ws_stream import FrameTooLargeError, WSStream
+from hypercorn.typing import ASGISendEvent
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
@@ -79,6 +81,15 @@ class GuardedSocket(WSStream):
         if isinstance(event, (Body, Data)) and not self.handshake.accepted:
             raise Refused("data before the WebSocket handshake was answered")
         await super().handle(event)
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        """Send for the application; once closed, give way so that its cancellation can reach it.
+
+        Hypercorn returns at once, without a checkpoint: an application that sends in a loop would never end.
+        """
+        await super().app_send(message)
+        if self.closed:
+            await trio.lowlevel.checkpoint()
 
     async def _handle_events(self) -> None:
         for event in self.connection.events():
