@@ -1,0 +1,172 @@
+"""What each connection sees: topics to follow, the first snapshot, and the news when either has changed.
+
+The gateway asks for `topics` again after every AccessChanged, GuildJoined and GuildLeft, leaves the lost ones
+at once, and then calls `changed`, which tells the client the difference between what it was shown and what it
+would be shown now. So a channel made, renamed, hidden or opened reaches exactly those who may see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import trio
+
+from voicechat.access import queries, require, view
+from voicechat.features.guilds import rules
+from voicechat.features.guilds.rules import Shown
+from voicechat.gateway import Change, Connection
+from voicechat.house import Caller, House
+from voicechat.protocol import News
+from voicechat.protocol.channels import Channel
+from voicechat.protocol.guilds import GuildSnapshot
+from voicechat.protocol.news import AccessChanged, GuildLeft
+from voicechat.protocol.permissions import Permission
+from voicechat.protocol.voice import VoiceState
+from voicechat.storage import Connection as Database
+
+VoiceStates = Callable[[House, Collection[str]], Sequence[VoiceState]]
+"""Who is in the given voice channels; the voice room's, kept in `house.rooms["voice_states"]`."""
+
+
+class Watch:
+    """What one connection was shown; written by `connected` and `changed`, one at a time."""
+
+    def __init__(self) -> None:
+        self.lock = trio.Lock()
+        self.guilds: dict[str, Shown] = {}
+
+
+def _watches(house: House) -> dict[str, Watch]:
+    """Return what each connection of this node was shown, by gateway session id."""
+    watches: dict[str, Watch] = house.rooms.setdefault("guilds", {})
+    return watches
+
+
+async def topics(house: House, caller: Caller) -> set[str]:
+    """Return what a caller may follow: themselves, their guilds, and the channels they see."""
+    return await house.db.run(_topics, caller.user_id)
+
+
+async def _topics(conn: Database, user_id: str) -> set[str]:
+    guild_ids = await queries.guilds_of_user(conn, user_id)
+    places = await queries.channels(conn, user_id, guild_ids)
+    return {
+        f"user:{user_id}",
+        *(f"guild:{guild_id}" for guild_id in guild_ids),
+        *(f"channel:{place.channel_id}" for place in places if place.bits & Permission.VIEW_CHANNEL),
+    }
+
+
+async def may_subscribe(house: House, caller: Caller, channel_id: str) -> None:
+    """Raise NotFound when the caller may not see the channel."""
+    await require(house, caller, channel_id)
+
+
+async def ready_guilds(house: House, caller: Caller) -> Mapping[str, Any]:
+    """Give the gateway's first frame everything the caller sees."""
+    return {"guilds": await snapshots(house, caller.user_id)}
+
+
+async def snapshots(
+    house: House, user_id: str, guild_ids: Sequence[str] | None = None
+) -> list[GuildSnapshot]:
+    """Return what a user sees of their guilds (or of those given that they are in)."""
+    found = await house.db.run(_snapshots, user_id, guild_ids)
+    voice_states: VoiceStates | None = house.rooms.get("voice_states")
+    if voice_states is None:
+        return found
+    return [
+        msgspec.structs.replace(  # type: ignore[type-var]  # Wire is a Struct; the checker is told otherwise
+            snapshot, voice_states=list(voice_states(house, _voice_channels(snapshot)))
+        )
+        for snapshot in found
+    ]
+
+
+def _voice_channels(snapshot: GuildSnapshot) -> list[str]:
+    return [channel.id for channel in snapshot.channels if channel.channel_type == "voice"]
+
+
+async def _snapshots(conn: Database, user_id: str, only: Sequence[str] | None) -> list[GuildSnapshot]:
+    guild_ids = await queries.guilds_of_user(conn, user_id) if only is None else only
+    guilds = await view.guilds(conn, user_id, guild_ids)
+    mine = [guild.id for guild in guilds]
+    channels = await view.channels(conn, user_id, mine)
+    categories = await view.categories(conn, user_id, mine, channels)
+    roles = await view.roles(conn, mine)
+    members = await view.own_members(conn, user_id, mine)
+    return [
+        GuildSnapshot(
+            guild=guild,
+            roles=[role for role in roles if role.guild_id == guild.id],
+            categories=[category for category in categories if category.guild_id == guild.id],
+            channels=[channel for channel in channels if channel.guild_id == guild.id],
+            voice_states=[],
+            me=members[guild.id],
+        )
+        for guild in guilds
+        if guild.id in members  # left between two of these statements
+    ]
+
+
+async def connected(house: House, connection: Connection) -> None:
+    """Remember what a new connection was shown."""
+    watch = _watches(house).setdefault(connection.session_id, Watch())
+    async with watch.lock:
+        for snapshot in await house.db.run(_snapshots, connection.caller.user_id, None):
+            watch.guilds.setdefault(snapshot.guild.id, rules.shown(snapshot))
+
+
+async def ended(house: House, connection: Connection) -> None:
+    """Forget a connection."""
+    _watches(house).pop(connection.session_id, None)
+
+
+async def changed(house: House, connection: Connection, change: Change) -> None:
+    """Tell a connection what has changed for it; `change.news` of None is anything at all."""
+    watch = _watches(house).setdefault(connection.session_id, Watch())
+    async with watch.lock:
+        if not await _channel_changed(house, connection, watch, change.news):
+            await _guilds_changed(house, connection, watch, change.news)
+
+
+async def _channel_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> bool:
+    """Tell of a change that concerns one channel; False where the whole guild must be looked at."""
+    if not isinstance(news, AccessChanged) or news.channel_id is None:
+        return False
+    before = watch.guilds.get(news.guild_id)
+    if before is None:
+        return False
+    channel = await house.db.run(view.channel, connection.caller.user_id, news.channel_id)
+    if channel is not None and not _is_placed(channel, news.guild_id, before):
+        return False
+    for event in rules.channel_changes(news.guild_id, news.channel_id, before, channel):
+        connection.send(event)
+    watch.guilds[news.guild_id] = rules.with_channel(before, news.channel_id, channel)
+    return True
+
+
+def _is_placed(channel: Channel, guild_id: str, before: Shown) -> bool:
+    """Tell whether the connection knows the category that the channel is in."""
+    return channel.guild_id == guild_id and (
+        channel.category_id is None or channel.category_id in before.categories
+    )
+
+
+async def _guilds_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> None:
+    guild_id: str | None = getattr(news, "guild_id", None)
+    only = None if guild_id is None else [guild_id]
+    seen = {
+        snapshot.guild.id: snapshot for snapshot in await snapshots(house, connection.caller.user_id, only)
+    }
+    reason = news.reason if isinstance(news, GuildLeft) else "left"
+    for concerned in only or {*watch.guilds, *seen}:
+        after = seen.get(concerned)
+        for event in rules.changes(concerned, watch.guilds.get(concerned), after, reason):
+            connection.send(event)
+        if after is None:
+            watch.guilds.pop(concerned, None)
+        else:
+            watch.guilds[concerned] = rules.shown(after)
