@@ -37,6 +37,7 @@ enum {
     VC_TUPLES_MAX = 8,        /* validated addresses of one peer */
     VC_TRACKS_PER_PEER = 8,   /* microphone, music, camera, screen, and room to grow */
     VC_SLOTS_PER_PEER = 128,  /* what one peer can be sent at once */
+    VC_SSRC_UNNAMED = 0,      /* no stream has it: bandwidth probes do */
     VC_DATAGRAM_MAX = 1500,   /* longer datagrams are dropped and counted */
     VC_HIST_BUCKETS = 768,
 };
@@ -169,7 +170,8 @@ int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx,
 /* Forward nothing to this peer while on. */
 int vc_engine_peer_deafen(vc_engine *engine, int peer, int on, uint32_t token);
 
-/* What 'peer' publishes under 'ssrc'.  level_ext: id of the RFC 6464 extension, 0 = none. */
+/* What 'peer' publishes under 'ssrc', or with VC_SSRC_UNNAMED (one per peer) under the SSRC of its first authentic
+ * packet of type 'pt', for clients that do not say it.  level_ext: id of the RFC 6464 extension, 0 = none. */
 int vc_engine_track_add(vc_engine *engine, int track, int peer, int media, uint32_t ssrc, uint8_t pt,
                         uint32_t clock_rate, uint8_t level_ext, uint32_t token);
 int vc_engine_track_del(vc_engine *engine, int track, uint32_t token);

@@ -225,6 +225,13 @@ static vc_track *find_track(vc_engine *e, const vc_peer *peer, uint32_t ssrc)
     return NULL;
 }
 
+/* A track whose client did not say its SSRC: known by its payload type until its first authentic packet. */
+static vc_track *find_unnamed(vc_engine *e, const vc_peer *peer, uint8_t pt)
+{
+    vc_track *track = find_track(e, peer, VC_SSRC_UNNAMED);
+    return track != NULL && track->pt == pt ? track : NULL;
+}
+
 static bool account(vc_engine *e, vc_track *track, arrival *a)
 {
     vc_reception *r = &track->reception;
@@ -261,13 +268,17 @@ void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *d
     };
     if (vc_rtp_parse(datagram->data, datagram->length, &a.rtp) != VC_OK)
         return vc_count(e, VC_C_drop_rtp_malformed);
-    vc_track *track = find_track(e, peer, a.rtp.ssrc);
+    bool is_named = a.rtp.ssrc != VC_SSRC_UNNAMED;
+    vc_track *track = is_named ? find_track(e, peer, a.rtp.ssrc) : NULL;
+    if (track == NULL && is_named)
+        track = find_unnamed(e, peer, a.rtp.pt);
     if (track == NULL) /* before libsrtp makes state for it */
         return vc_count(e, VC_C_drop_rtp_unknown_ssrc);
     int length = (int)datagram->length;
     int error = e->unprotect(peer->rx, datagram->data, &length);
     if (error != 0)
         return vc_forward_refused(e, peer, error);
+    track->ssrc = a.rtp.ssrc;
     vc_count(e, VC_C_rtp_received);
     vc_figure_add(&peer->rx_packets, 1);
     vc_figure_add(&peer->rx_bytes, datagram->length);

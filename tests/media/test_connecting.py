@@ -76,6 +76,14 @@ async def test_a_hello_in_many_datagrams_connects(stage: Stage) -> None:
     await anna.heard_payload(b"hello")
 
 
+async def test_a_client_that_names_no_ssrc_is_heard(stage: Stage) -> None:
+    """Not every stack announces one; the stream is then known by its payload type."""
+    _, anna = await stage.connected("anna")
+    _, ben = await stage.connected("ben", options=replace(OPTIONS, announces_ssrc=False))
+    await ben.say(b"guess who")
+    await anna.heard_payload(b"guess who")
+
+
 async def test_a_client_on_the_machines_own_address_connects() -> None:
     own = own_address()
     if own is None:

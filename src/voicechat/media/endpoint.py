@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from voicechat.media.engine import Engine, PeerStats, pack_addr
+from voicechat.media.engine import UNNAMED_SSRC, Engine, PeerStats, pack_addr
 from voicechat.media.srtp import open_sessions
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
 from voicechat.rtc.peer import Connected, Peer, PeerEvent, TupleAdded, TuplePreferred, TupleRemoved
@@ -41,10 +41,10 @@ class Endpoint:
         """Hand over the keys, then what flows under them; slots the client will not hear are left out."""
         engine.peer_keys(self.handle, *open_sessions(connected.keys))
         answer, offer = connected.answer, self.peer.offer
-        if answer.publishes and answer.ssrc is not None:
+        if answer.publishes:
             self.track = engine.track_add(
                 self.handle,
-                ssrc=answer.ssrc,
+                ssrc=UNNAMED_SSRC if answer.ssrc is None else answer.ssrc,
                 pt=OPUS_PT,
                 clock_rate=OPUS_CLOCK_RATE,
                 level_ext=answer.level_extension,

@@ -1,5 +1,7 @@
 """The native media engine as a Python object: the only importer of the compiled module.
 
+Long, because it has one method for each function of native/include/vc_engine.h.
+
 One `Engine` belongs to the Trio thread; `run()` alone is called in a thread of its own, where it stays,
 without the GIL, until `stop()`. Commands are queued and applied in order within microseconds: the methods
 return at once, `await settled()` waits until everything queued so far holds. A command that fails comes out
@@ -35,6 +37,10 @@ _POP_BYTES = 1 << 18
 _SCHEDULING = {0: "pending", 1: "fifo", 2: "slice", 3: "default"}
 
 
+#: For `track_add`, where a client does not say under which SSRC it will send.
+UNNAMED_SSRC = 0
+
+
 class EngineError(Exception):
     """The engine refused: `name` is its status (RANGE, FULL, EXISTS, NOT_FOUND, LIMIT, STATE, NOMEM)."""
 
@@ -52,7 +58,7 @@ class EngineLimits:
     max_slots: int = 65536
     max_receivers: int = 512
     ring_bytes: int = 1 << 20
-    command_depth: int = 4096
+    command_depth: int = 8192
     stun_per_s: int = 2000
 
 
@@ -63,6 +69,7 @@ class _Held:
         self.tracks: set[int] = set()
         self.slots: set[int] = set()
         self.sessions: tuple[pylibsrtp.Session, pylibsrtp.Session] | None = None
+        self.is_leaving = False
 
 
 class _Handles:
@@ -219,10 +226,16 @@ class Engine:
         return peer
 
     def peer_del(self, peer: int, on_gone: Callable[[], None] | None = None) -> None:
-        """Forget `peer` with its tracks, slots, tuples and keys; `on_gone` runs when the engine has."""
+        """Forget `peer` with its tracks, slots, tuples and keys; `on_gone` runs when the engine has.
+
+        A second time raises EngineError NOT_FOUND: the handle may be another's by then.
+        """
+        held = self._peers.get(peer)
+        if held is None or held.is_leaving:
+            raise EngineError("NOT_FOUND", f"deleting peer {peer}")
 
         def gone(_: int) -> None:
-            held = self._peers.pop(peer)
+            del self._peers[peer]
             self._peer_handles.give_back(peer)
             for track in held.tracks:
                 self._track_handles.give_back(track)
@@ -232,6 +245,7 @@ class Engine:
                 on_gone()
 
         self._queue(_lib.vc_engine_peer_del, gone, peer)
+        held.is_leaving = True
 
     def ufrag_add(self, peer: int, ufrag: bytes) -> None:
         """Let Binding requests with our user fragment `ufrag` (at most 16 bytes, no colon) through."""
@@ -278,7 +292,10 @@ class Engine:
         level_ext: int = 0,
         video: bool = False,
     ) -> int:
-        """Return the handle of what `peer` publishes under `ssrc`; `level_ext`: RFC 6464 id, 0 = none."""
+        """Return the handle of what `peer` publishes under `ssrc`; `level_ext`: RFC 6464 id, 0 = none.
+
+        With `UNNAMED_SSRC` it is the stream of the first authentic packet of type `pt`.
+        """
         track = self._track_handles.take()
         media = _lib.VC_MEDIA_VIDEO if video else _lib.VC_MEDIA_AUDIO
         self._queue_or(
@@ -406,5 +423,5 @@ def _check(status: int, doing: str) -> None:
 
 __all__ = [
     "Addr", "Engine", "EngineError", "EngineLimits", "PeerStats", "Record", "Refused", "SlotStats",
-    "TrackStats", "open_udp", "pack_addr", "unpack_addr",
+    "TrackStats", "UNNAMED_SSRC", "open_udp", "pack_addr", "unpack_addr",
 ]  # fmt: skip
