@@ -1,4 +1,4 @@
-"""A publisher that did not say its SSRC is known by its payload type, once, and by authentic packets alone."""
+"""A publisher that did not say its SSRC is known by its payload type, and by authentic packets alone."""
 
 from __future__ import annotations
 

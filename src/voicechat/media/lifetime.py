@@ -21,7 +21,7 @@ from voicechat.settings import MediaSettings
 
 log = get_logger("media")
 
-COMMAND_DEPTH = 16_384  # a full room of a hundred that comes at once asks for some ten thousand routes
+COMMAND_DEPTH = 65_536  # a room of two hundred that connects at once asks for forty thousand routes
 JOIN_DEADLINE_S = 5.0
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
 

@@ -303,9 +303,12 @@ class Media:
         room = self._rooms[endpoint.room_id]
         changes = room.leave(endpoint.peer_id)
         self._apply(room.room_id, changes)
-        self._engine.peer_del(endpoint.handle)
         if len(room) == 0:
             del self._rooms[endpoint.room_id]
+        try:
+            self._engine.peer_del(endpoint.handle)
+        except EngineError as problem:  # the media thread is stuck: lose a handle rather than everything
+            log.error("peer_not_deleted", peer=endpoint.peer_id, problem=str(problem))
 
     def _say_goodbye(self, endpoint: Endpoint) -> None:
         endpoint.peer.close()
@@ -322,7 +325,11 @@ class Media:
 
     def _apply(self, room_id: str, changes: Changes) -> None:
         for command in changes.commands:
-            self._mirror(command)
+            try:
+                self._mirror(command)
+            except EngineError as problem:  # only a stuck media thread lets its queue fill
+                self._counts["commands_refused"] += 1
+                log.error("route_not_changed", room=room_id, problem=str(problem))
         room = self._rooms[room_id]
         for peer_id in changes.rearranged:
             self._tell(SlotsChanged(room_id, peer_id, room.slots_of(peer_id)))
