@@ -1,4 +1,4 @@
-/* SipHash against its reference vectors; the table against a plain array, with removals that must shift back. */
+/* SipHash (its values are compared with Python's own in tests/native/test_oracles.py); the table against a plain array, with removals that must shift back. */
 #include "vc_table.h"
 
 #include <stdlib.h>

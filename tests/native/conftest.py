@@ -48,11 +48,12 @@ class Running:
                 await self._news.wait()
 
     async def count(self, name: str, at_least: int = 1) -> int:
-        """Wait until the counter `name` has reached `at_least`."""
+        """Wait until the counter `name` has reached `at_least` and that batch of datagrams is dealt with."""
         with trio.fail_after(5):
-            while (value := self.engine.counters()[name]) < at_least:
+            while self.engine.counters()[name] < at_least:
                 await self.engine.settled()
-        return value
+            await self.engine.settled()
+        return self.engine.counters()[name]
 
     async def peer(self, *, host: str = "127.0.0.1", join: bool = True, publish: bool = True) -> FakePeer:
         """A new client on a socket of its own."""

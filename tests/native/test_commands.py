@@ -231,3 +231,12 @@ async def test_memory_of_a_connected_peer(running: Running) -> None:
     per_peer, total = running.engine.memory_bytes()
     assert per_peer <= 32 * 1024
     assert total < 64 * 1024 * 1024
+
+
+async def test_a_peer_is_deleted_once(running: Running, two: Two) -> None:
+    running.engine.peer_del(two[0].handle)
+    with pytest.raises(EngineError, match="NOT_FOUND"):
+        running.engine.peer_del(two[0].handle)
+    await running.engine.settled()
+    with pytest.raises(EngineError, match="NOT_FOUND"):
+        running.engine.peer_del(two[0].handle)

@@ -148,6 +148,7 @@ async def test_figures_of_peer_track_and_slot(running: Running, two: Two) -> Non
         await b.hear()
     await b.hear()
     engine = running.engine
+    await engine.settled()  # the batch of the last packet is over
     track, sent, peer = engine.track_stats(a.track), engine.slot_stats(slot), engine.peer_stats(a.handle)
     assert track is not None
     assert sent is not None

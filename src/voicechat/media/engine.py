@@ -422,6 +422,17 @@ def _check(status: int, doing: str) -> None:
 
 
 __all__ = [
-    "Addr", "Engine", "EngineError", "EngineLimits", "PeerStats", "Record", "Refused", "SlotStats",
-    "TrackStats", "UNNAMED_SSRC", "open_udp", "pack_addr", "unpack_addr",
+    "UNNAMED_SSRC",
+    "Addr",
+    "Engine",
+    "EngineError",
+    "EngineLimits",
+    "PeerStats",
+    "Record",
+    "Refused",
+    "SlotStats",
+    "TrackStats",
+    "open_udp",
+    "pack_addr",
+    "unpack_addr",
 ]  # fmt: skip

@@ -1,0 +1,84 @@
+"""Write the seed inputs of the fuzz targets: small, whole, hand-made packets and scripts of them.
+
+python native/fuzz/make_corpus.py      # rewrites native/fuzz/corpus/
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def rtp(
+    ssrc: int, *, first: int = 0x80, second: int = 111, middle: bytes = b"", tail: bytes = b"payload"
+) -> bytes:
+    return struct.pack("!BBHII", first, second, 7, 960, ssrc) + middle + tail
+
+
+def rtcp(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
+
+
+def stun(username: bytes) -> bytes:
+    padded = username + bytes(-len(username) % 4)
+    attributes = struct.pack("!HHI", 0x24, 4, 1) + struct.pack("!HH", 6, len(username)) + padded
+    return struct.pack("!HHI12s", 1, len(attributes), 0x2112A442, b"transaction!") + attributes
+
+
+ONE_BYTE = struct.pack("!HH", 0xBEDE, 2) + bytes([0x10, 0x9E, 0x41, 1, 2, 0, 0, 0])
+TWO_BYTE = struct.pack("!HH", 0x1000, 2) + bytes([4, 2, 1, 2, 1, 1, 0x9E, 0])
+BLOCK = struct.pack("!IIIIII", 200, 0x40000001, 9, 3, 0x12345678, 65536)
+SENDER = struct.pack("!IIIIII", 100, 0xE0000000, 0, 960, 1, 7)
+
+PACKETS = {
+    "rtp": rtp(100),
+    "rtp_level": rtp(100, first=0x90, middle=ONE_BYTE),
+    "rtp_two_byte": rtp(101, first=0x90, middle=TWO_BYTE),
+    "rtp_csrc_padding": rtp(100, first=0xB2, middle=b"csrc" * 2 + ONE_BYTE, tail=b"payload\0\0\3"),
+    "rtp_empty_extension": rtp(100, first=0x90, middle=struct.pack("!HH", 0xBEDE, 0)),
+    "rtp_padding_only": rtp(100, first=0xA0, tail=b"\0\0\0\4"),
+    "rtcp_sr": rtcp(200, 1, SENDER + BLOCK) + rtcp(202, 1, struct.pack("!IBB6s", 100, 1, 5, b"cname")),
+    "rtcp_rr": rtcp(201, 2, struct.pack("!I", 1) + BLOCK + BLOCK),
+    "rtcp_rr_empty": rtcp(201, 0, struct.pack("!I", 1)),
+    "rtcp_bye": rtcp(201, 0, struct.pack("!I", 1)) + rtcp(203, 2, struct.pack("!II", 100, 101)),
+    "rtcp_feedback": rtcp(205, 1, struct.pack("!IIHH", 1, 100, 7, 0xFFFF)) + rtcp(206, 1, bytes(8)),
+    "rtcp_padding": bytes([0xA0]) + rtcp(201, 0, struct.pack("!I", 1) + b"\0\0\0\4")[1:],
+    "stun": stun(b"ours:theirs"),
+    "stun_unknown": stun(b"others:theirs"),
+    "dtls": b"\x16\xfe\xff" + bytes(8) + b"\0\4" + b"body",
+    "turn_channel": b"\x40\0\0\4body",
+}
+
+
+def step(op: int, payload: bytes, wait: int = 1) -> bytes:
+    return bytes([wait << 3 | op]) + struct.pack("!H", len(payload)) + payload
+
+
+def command(*numbers: int) -> bytes:
+    return step(3, bytes(numbers))
+
+
+SCRIPTS = {
+    "everything_from_everyone": b"".join(step(op, p) for p in PACKETS.values() for op in (0, 1, 2, 5)),
+    "churn": b"".join(
+        [step(2, rtp(101, first=0x90, middle=ONE_BYTE)), command(11, 0, 1, 1), command(14, 0, 0, 0),
+         step(2, rtp(101)), command(5, 1, 0, 0, 1), step(2, rtp(101)), command(4, 2, 0, 0, 1),
+         command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
+         command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
+    ),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(16) for p in (2, 3, 0, 1)),
+    "long_silence": step(2, rtp(101), 31) * 40,
+}  # fmt: skip
+
+
+def main() -> None:
+    for folder, inputs in (("parsers", PACKETS), ("engine", SCRIPTS)):
+        (CORPUS / folder).mkdir(parents=True, exist_ok=True)
+        for name, data in inputs.items():
+            (CORPUS / folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+/* harness.h - an engine on loopback sockets with SRTP replaced by a toy: 4 bytes "OKAY" at the end, and a session
+ * that counts.  So the tests need no library, and a fuzzer can get past authentication. */
+#ifndef HARNESS_H
+#define HARNESS_H
+#include "vc_engine.h"
+
+typedef struct {
+    unsigned long protected_count, unprotected_count;
+} toy_session;
+
+typedef struct {
+    vc_engine *engine;
+    int server_fd; /* IPv4 on 127.0.0.1 */
+    uint16_t server_port;
+} harness;
+
+enum { HARNESS_TAG = 4, HARNESS_PT = 111, HARNESS_LEVEL_EXT = 1 };
+
+harness harness_open(void);
+void harness_close(harness *h);
+
+/* A UDP socket on 127.0.0.1 and its canonical address. */
+int harness_client(uint8_t addr[VC_ADDR_BYTES]);
+
+/* Add a peer with tuple, keys, a track 'peer' (SSRC 100 + peer) and a slot 'peer' (SSRC 200 + peer). */
+void harness_join(harness *h, int peer, const uint8_t addr[VC_ADDR_BYTES], toy_session *session);
+
+/* Write an RTP packet of track 'peer' with the toy tag; its length. */
+size_t harness_rtp(uint8_t *out, int peer, uint16_t seq, uint8_t level);
+
+/* Send 'data' to the server. */
+void harness_send(const harness *h, int client_fd, const void *data, size_t length);
+
+/* The figure of that name. */
+uint64_t harness_counter(const harness *h, const char *name);
+
+/* Pop until the acknowledgement with that token came. */
+void harness_settle(harness *h, uint32_t token);
+#endif

@@ -1,0 +1,161 @@
+"""The arithmetic of the engine against Python twins, written from the RFCs and not from the C."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NATIVE = Path(__file__).parents[2] / "native"
+CLOCK = 48000
+pytestmark = pytest.mark.native
+
+
+class Rewriter(ctypes.Structure):
+    """Layout of vc_rewriter."""
+
+    _fields_ = [
+        ("clock_rate", ctypes.c_uint32),
+        ("has_sent", ctypes.c_bool),
+        ("in_stretch", ctypes.c_bool),
+        ("first_ext", ctypes.c_uint32),
+        ("newest_ext", ctypes.c_uint32),
+        ("newest_in_ts", ctypes.c_uint32),
+        ("out_seq", ctypes.c_uint32),
+        ("out_ts", ctypes.c_uint32),
+        ("sent_us", ctypes.c_uint64),
+    ]
+
+
+class Rewritten(ctypes.Structure):
+    """Layout of vc_rewritten."""
+
+    _fields_ = [("seq", ctypes.c_uint16), ("ts", ctypes.c_uint32), ("starts_stretch", ctypes.c_bool)]
+
+
+@pytest.fixture(scope="session")
+def library() -> ctypes.CDLL:
+    subprocess.run(["make", "-s", "-C", str(NATIVE), "library"], check=True, capture_output=True, timeout=300)
+    lib = ctypes.CDLL(str(NATIVE / "build" / "libvc.so"))
+    lib.vc_siphash13.restype = ctypes.c_uint64
+    lib.vc_report_ntp.restype = ctypes.c_uint64
+    return lib
+
+
+class SlotTwin:
+    """What a slot sends, kept as unbounded integers."""
+
+    def __init__(self, first_seq: int, first_ts: int) -> None:
+        self.seq, self.ts = first_seq % 2**15, first_ts
+        self.sent: list[tuple[int, int, int, int]] = []  # source ext, source ts, seq, ts of this stretch
+        self.ever = False
+        self.sent_us = 0
+
+    def cut(self) -> None:
+        self.sent.clear()
+
+    def next(self, ext: int, ts: int, now_us: int) -> tuple[int, int, bool] | None:
+        elapsed = max(0, now_us - self.sent_us) * CLOCK // 1_000_000
+        newest = max(self.sent, default=None)
+        if newest is not None and ext > newest[0]:
+            behind = elapsed - (ts - newest[1])
+            if abs(behind) > CLOCK // 2:
+                self.sent.clear()
+                newest = None
+        if newest is None:
+            if self.ever:
+                self.seq += 1
+                self.ts += max(1, (elapsed + 480) // 960) * 960
+            self.ever, self.sent_us = True, now_us
+            self.sent.append((ext, ts, self.seq, self.ts))
+            return self.seq % 2**16, self.ts % 2**32, True
+        if ext < self.sent[0][0]:
+            return None
+        seq, out_ts = newest[2] + ext - newest[0], newest[3] + ts - newest[1]
+        if ext > newest[0]:
+            self.sent.append((ext, ts, seq, out_ts))
+            self.seq, self.ts, self.sent_us = seq, out_ts, now_us
+        return seq % 2**16, out_ts % 2**32, False
+
+
+STEP = st.tuples(
+    st.sampled_from(["packet", "packet", "packet", "packet", "late", "cut", "pause", "source"]),
+    st.integers(0, 50),
+    st.integers(0, 3_000_000),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    first=st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
+    source=st.tuples(st.integers(2**16, 2**17), st.integers(0, 2**31)),
+    steps=st.lists(STEP, max_size=60),
+)
+def test_slots_renumber_as_the_twin_does(
+    library: ctypes.CDLL,
+    first: tuple[int, int],
+    source: tuple[int, int],
+    steps: list[tuple[str, int, int]],
+) -> None:
+    rewriter, twin = Rewriter(), SlotTwin(*first)
+    library.vc_rewriter_init(
+        ctypes.byref(rewriter), CLOCK, ctypes.c_uint32(first[0]), ctypes.c_uint32(first[1])
+    )
+    ext, ts, now_us = *source, 10_000_000
+    for kind, small, large in steps:
+        if kind == "cut":
+            library.vc_rewriter_cut(ctypes.byref(rewriter))
+            twin.cut()
+            continue
+        if kind == "source":
+            library.vc_rewriter_cut(ctypes.byref(rewriter))
+            twin.cut()
+            ext, ts = 2**16 + large % 2**16, large * 700 % 2**31
+        if kind == "pause":
+            now_us += large
+        back = small if kind == "late" else 0
+        if kind != "late":
+            ext, ts, now_us = (
+                ext + 1 + small % 3,
+                ts + 960 * (1 + small % 3),
+                now_us + 20_000 * (1 + small % 3),
+            )
+        out = Rewritten()
+        status = library.vc_rewriter_next(
+            ctypes.byref(rewriter),
+            ctypes.c_uint32(ext - back),
+            ctypes.c_uint32(ts - 960 * back),
+            ctypes.c_uint64(now_us),
+            ctypes.byref(out),
+        )
+        got = None if status else (out.seq, out.ts, out.starts_stretch)
+        assert got == twin.next(ext - back, ts - 960 * back, now_us)
+
+
+@given(st.integers(0, 2**33 * 10**9))
+def test_ntp_times(library: ctypes.CDLL, real_ns: int) -> None:
+    ntp = library.vc_report_ntp(ctypes.c_uint64(real_ns))
+    seconds, rest = divmod(real_ns, 10**9)
+    assert ntp == ((seconds + 2208988800) << 32 | rest * 2**32 // 10**9) % 2**64
+
+
+def test_siphash_is_the_one_python_hashes_bytes_with(library: ctypes.CDLL) -> None:
+    """CPython 3.11 and later hash bytes by SipHash-1-3; seed 0 is the zero key."""
+    if sys.hash_info.algorithm != "siphash13":
+        pytest.fail(f"expected an interpreter with siphash13, got {sys.hash_info.algorithm}")
+    script = "print(*(hash(bytes(range(n))) % 2**64 for n in range(1, 30)))"
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        check=True,
+    )
+    expected = [int(word) for word in printed.stdout.split()]
+    zero = bytes(16)
+    assert [library.vc_siphash13(zero, bytes(range(n)), ctypes.c_size_t(n)) for n in range(1, 30)] == expected
