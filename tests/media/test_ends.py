@@ -151,6 +151,13 @@ async def test_a_join_that_is_cancelled_leaves_nothing_behind(stage: Stage) -> N
     assert counters["peers"] == counters["rooms"] == 0
 
 
+async def test_a_media_loop_that_ends_by_itself_is_no_secret() -> None:
+    with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="media loop")):
+        async with open_media(SETTINGS) as media:
+            media._engine.stop()
+            await trio.sleep_forever()
+
+
 async def test_events_nobody_reads_are_counted_not_kept() -> None:
     async with open_media(SETTINGS) as media:
         media._events_in, media.events = trio.open_memory_channel(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from voicechat.rtc import sdp
 from voicechat.rtc.ice import Credentials
 from voicechat.rtc.negotiation import Offer, new_offer, read_answer, render_offer
 
+ANSWERS = Path(__file__).parent / "answers"
 CREDENTIALS = Credentials("servfrag0123", "s" * 24)
 PARTS = AnswerParts()
 
@@ -65,6 +67,14 @@ def test_the_offer_is_bundled_and_lite(offer: Offer) -> None:
 def test_an_impossible_bank_is_refused(slots: int) -> None:
     with pytest.raises(Invalid, match="slots"):
         make_offer(slots)
+
+
+@pytest.mark.parametrize(("name", "ssrc"), [("chromium_microphone", 1727279542), ("chromium_listener", None)])
+def test_what_chromium_156_answered_to_sixteen_slots_is_read(name: str, ssrc: int | None) -> None:
+    text = (ANSWERS / f"{name}.sdp").read_bytes().decode()
+    answer = read_answer(make_offer(16), text)
+    assert (answer.publishes, answer.ssrc, answer.level_extension) == (ssrc is not None, ssrc, 1)
+    assert answer.slot_mids == tuple(str(mid) for mid in range(1, 17))
 
 
 @pytest.mark.parametrize("write", [chromium_answer, firefox_answer])

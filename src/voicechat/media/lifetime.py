@@ -1,5 +1,6 @@
 """Opens the media room and closes it in the one order that is safe.
- Closing: nobody is let in, everybody is told goodbye, the engine is stopped, its thread joined, its
+
+Closing: nobody is let in, everybody is told goodbye, the engine is stopped, its thread joined, its
 memory freed with the SRTP sessions, and the sockets closed last. The thread is joined under a shield and
 a deadline: freeing what it still uses would be worse than leaking it.
 """
@@ -22,7 +23,9 @@ from voicechat.settings import MediaSettings
 log = get_logger("media")
 
 COMMAND_DEPTH = 65_536  # a room of two hundred that connects at once asks for forty thousand routes
+START_DEADLINE_S = 10.0
 JOIN_DEADLINE_S = 5.0
+_MAX_SLOTS = 1 << 20  # the engine's own limit; half a gigabyte of slots
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
 
 
@@ -42,6 +45,7 @@ async def open_media(
             nursery.start_soon(media.run_records)
             nursery.start_soon(media.run_clock)
             try:
+                await running.wait_started()
                 yield media
             finally:
                 media.close()
@@ -87,6 +91,16 @@ class _RunningEngine:
         if not self._is_stopping:
             raise RuntimeError("the media loop ended without being asked to")
 
+    async def wait_started(self) -> None:
+        """Wait until the loop takes commands, and log what the kernel gave its thread."""
+        with trio.fail_after(START_DEADLINE_S):
+            await self.engine.settled()
+        scheduling = self.engine.scheduling
+        if scheduling == "default":
+            log.warning("media_thread_unprivileged", hint="CAP_SYS_NICE or LimitRTPRIO would steady voice")
+        else:
+            log.info("media_thread_running", scheduling=scheduling)
+
     def stop(self) -> None:
         """Ask the loop to end."""
         self._is_stopping = True
@@ -105,10 +119,11 @@ class _RunningEngine:
 
 @contextmanager
 def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEngine]:
+    peers = settings.max_peers + _SPARE_HANDLES
     limits = EngineLimits(
-        max_peers=settings.max_peers + _SPARE_HANDLES,
-        max_tracks=settings.max_peers + _SPARE_HANDLES,
-        max_slots=(settings.max_peers + _SPARE_HANDLES) * settings.slots,
+        max_peers=peers,
+        max_tracks=peers,
+        max_slots=min(peers * settings.slots, _MAX_SLOTS),
         max_receivers=settings.room_peers,
         command_depth=COMMAND_DEPTH,
     )

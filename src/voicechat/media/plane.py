@@ -1,5 +1,6 @@
 """The media room: joins, answers and leaves go in, events come out, the engine does what was decided.
- Owns every peer, room and deadline. Three things drive it: the calls of the voice features, the records
+
+Owns every peer, room and deadline. Three things drive it: the calls of the voice features, the records
 of the engine, and the clock. Each ends in `_pump`, which drains the peer's events (addresses and keys go
 to the engine first) and then its datagrams, and arms its deadline anew. What goes wrong inside one peer
 ends that peer.

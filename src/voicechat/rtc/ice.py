@@ -1,11 +1,13 @@
 """ICE-lite for one peer (RFC 8445 §2.5): which addresses have proved themselves, and which to send to.
- A lite agent sends no checks; it answers those of the client, and every address an authenticated check
+
+A lite agent sends no checks; it answers those of the client, and every address an authenticated check
 came from is a valid tuple. Only valid tuples may send us DTLS and SRTP. Browsers differ in what they
 nominate: Chromium one pair, Firefox each pair it checks, so USE-CANDIDATE alone does not say where the
 client listens. Until media has been heard, `selected` is the nominated tuple of the highest priority,
 which is the pair both browsers choose; from then on the engine follows the newest authenticated,
 non-replayed packet.
- A check can be recorded and sent again from elsewhere, and its integrity will still hold. Therefore a
+
+A check can be recorded and sent again from elsewhere, and its integrity will still hold. Therefore a
 transaction is good from one address only: the one it first came from.
 """
 

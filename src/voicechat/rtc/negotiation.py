@@ -1,5 +1,6 @@
 """The one offer of a voice session, and the reading of its answer (RFC 8829, JSEP).
- The server always offers. Media section 0 is the client's microphone; after it comes a bank of slots,
+
+The server always offers. Media section 0 is the client's microphone; after it comes a bank of slots,
 sections on which the server will send whoever is to be heard, each with an SSRC, mid and msid fixed for
 the session. So nobody is renegotiated when somebody joins or leaves: who is in which slot is told beside
 the media.

@@ -4,10 +4,12 @@
        │                                          ├─ fingerprints equal ──▶ connected ──▶ gone
        └──DTLS finished──▶ secured ──answer───────┘
     any ──close_notify, DTLS failure, other fingerprint, no connection in time, silence──▶ gone
- `secured` is no accident: the client may send DTLS the moment it has applied the offer, while its answer
+
+`secured` is no accident: the client may send DTLS the moment it has applied the offer, while its answer
 is still on the way through the WebSocket. The handshake goes on, but no keys leave before the answer's
 fingerprint matches.
- Sans-IO: datagrams go in with the time, `poll_transmits` and `poll_events` come out. After every call
+
+Sans-IO: datagrams go in with the time, `poll_transmits` and `poll_events` come out. After every call
 that takes `now` the owner drains both, events first (an address must be valid in the engine before the
 client learns that it may use it), and then asks `deadline` anew.
 """

@@ -1,9 +1,11 @@
 """Who hears whom in one voice room, and in which slot (pure; the media room mirrors it into the engine).
- Every connected member listens on a bank of slots and, if it publishes and may speak, wants a slot in
+
+Every connected member listens on a bank of slots and, if it publishes and may speak, wants a slot in
 the bank of everybody else. A publisher keeps its slot in a bank until it leaves or loses the right to
 speak, so that nothing jumps about on the listener's screen. Slots that were freed the longest ago are
 used first.
- While there are slots for all, everybody has one, silent or not. Above that, who starts to speak takes
+
+While there are slots for all, everybody has one, silent or not. Above that, who starts to speak takes
 the slot of whoever has been silent the longest; nobody loses a slot while speaking. Mute and deafen do
 not touch slots: the track is gated at its source, the listener at its end.
 """

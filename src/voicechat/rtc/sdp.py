@@ -1,5 +1,6 @@
 """The part of SDP that WebRTC uses, read and written (RFC 8866, RFC 8829).
- Reading is tolerant of what browsers do (bare line feeds, blank lines, unknown lines and attributes) and
+
+Reading is tolerant of what browsers do (bare line feeds, blank lines, unknown lines and attributes) and
 bounded in bytes, lines and media sections. It never repairs: what contradicts itself is refused with
 Invalid.
 """

@@ -1,5 +1,6 @@
-"""STUN Binding checks as an ICE-lite agent sees them (RFC 8489, RFC 8445 §7.3), on aioice's codec.
- A request passes two gates. `parse_request` lets through only what is well formed and carries both
+"""STUN Binding checks as an ICE-lite agent sees them (RFC 8489, RFC 8445 §7.3), read by aioice's codec.
+
+A request passes two gates. `parse_request` lets through only what is well formed and carries both
 MESSAGE-INTEGRITY and FINGERPRINT, so that its USERNAME may be used to find the peer; nothing in it is to
 be believed yet. `is_authentic` then compares the integrity with that peer's password, in constant time.
 What fails a gate is dropped without an answer: a server that answers strangers is a reflector.
@@ -7,6 +8,8 @@ What fails a gate is dropped without an answer: a server that answers strangers 
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
 import struct
 from dataclasses import dataclass
 
@@ -21,12 +24,15 @@ ROLE_CONFLICT = (487, "Role Conflict")
 
 _ERROR_CODE = 0x0009
 _UNKNOWN_ATTRIBUTES = 0x000A
+_XOR_MAPPED_ADDRESS = 0x0020
 _MESSAGE_INTEGRITY = 0x0008
 _FINGERPRINT = 0x8028
 _BINDING_REQUEST = 0x0001
+_BINDING_RESPONSE = 0x0101
 _BINDING_ERROR = 0x0111
 _OPTIONAL = 0x8000  # comprehension-optional from here on (RFC 8489 §14)
 _INTEGRITY_BYTES = 20
+_IPV4, _IPV6 = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Request:
     nominates: bool
     claims_controlled: bool
     unknown_attributes: tuple[int, ...]
-    message: stun.Message
+    signed: bytes
+    integrity: bytes
 
 
 def parse_request(datagram: bytes) -> Request | None:
@@ -60,12 +67,14 @@ def parse_request(datagram: bytes) -> Request | None:
 def _checked(message: stun.Message, datagram: bytes) -> Request | None:
     attributes = message.attributes
     integrity, username = attributes.get("MESSAGE-INTEGRITY", b""), attributes.get("USERNAME", "")
-    kinds = _attribute_kinds(datagram)
-    if kinds is None or len(integrity) != _INTEGRITY_BYTES or "FINGERPRINT" not in attributes:
+    places = _attribute_places(datagram)
+    if places is None or len(integrity) != _INTEGRITY_BYTES or "FINGERPRINT" not in attributes:
         return None
     server_ufrag, colon, client_ufrag = username.partition(":")
     if not (server_ufrag and colon and client_ufrag) or ":" in client_ufrag:
         return None
+    kinds = [kind for kind, _ in places]
+    last = kinds.index(_MESSAGE_INTEGRITY)
     return Request(
         server_ufrag=server_ufrag,
         client_ufrag=client_ufrag,
@@ -73,43 +82,49 @@ def _checked(message: stun.Message, datagram: bytes) -> Request | None:
         priority=attributes.get("PRIORITY", 0),
         nominates="USE-CANDIDATE" in attributes,
         claims_controlled="ICE-CONTROLLED" in attributes,
-        unknown_attributes=_unknown(kinds),
-        message=message,
+        unknown_attributes=_unknown(kinds[:last]),
+        signed=_counting_integrity(datagram[: places[last][1]]),
+        integrity=integrity,
     )
 
 
-def _attribute_kinds(datagram: bytes) -> list[int] | None:
-    """List the attributes in order; None when one reaches past the end, which the codec does not mind."""
-    kinds: list[int] = []
+def _attribute_places(datagram: bytes) -> list[tuple[int, int]] | None:
+    """List (kind, position) in order; None when one reaches past the end, which the codec does not mind."""
+    places: list[tuple[int, int]] = []
     position = MIN_BYTES
     while position + 4 <= len(datagram):
         kind, length = struct.unpack_from("!HH", datagram, position)
-        kinds.append(kind)
+        places.append((kind, position))
         position += 4 + length + stun.padding_length(length)
-    return kinds if position == len(datagram) else None
+    return places if position == len(datagram) else None
 
 
-def _unknown(kinds: list[int]) -> tuple[int, ...]:
-    """Pick the authenticated attributes that would have to be understood and are not (RFC 8489 §6.3)."""
-    authenticated = kinds[: kinds.index(_MESSAGE_INTEGRITY)]
+def _unknown(authenticated: list[int]) -> tuple[int, ...]:
+    """Pick the attributes that would have to be understood and are not (RFC 8489 §6.3)."""
     return tuple(kind for kind in authenticated if kind < _OPTIONAL and kind not in stun.ATTRIBUTES_BY_TYPE)
+
+
+def _counting_integrity(message: bytes) -> bytes:
+    """Make the header count the integrity that will follow, as the HMAC is over that (RFC 8489 §14.5)."""
+    return stun.set_body_length(message, len(message) - MIN_BYTES + 4 + _INTEGRITY_BYTES)
 
 
 def is_authentic(request: Request, password: str) -> bool:
     """Tell whether the sender of `request` knows `password`; takes the same time either way."""
-    return request.message.check_message_integrity(password.encode("ascii"))
+    expected = hmac.digest(password.encode("ascii"), request.signed, "sha1")
+    return hmac.compare_digest(expected, request.integrity)
 
 
 def success_response(request: Request, source: tuple[str, int], password: str) -> bytes:
     """Build the answer to an authenticated check, telling the client the (ip, port) it came from."""
-    message = stun.Message(
-        message_method=stun.Method.BINDING,
-        message_class=stun.Class.RESPONSE,
-        transaction_id=request.transaction_id,
-        attributes={"XOR-MAPPED-ADDRESS": source},
-    )
-    message.add_message_integrity(password.encode("ascii"))
-    return bytes(message)
+    host, port = source
+    address = ipaddress.ip_address(host)
+    mask = struct.pack("!I", MAGIC_COOKIE) + request.transaction_id
+    hidden = bytes(plain ^ bit for plain, bit in zip(address.packed, mask, strict=False))
+    family = _IPV4 if address.version == 4 else _IPV6
+    value = struct.pack("!BBH", 0, family, port ^ MAGIC_COOKIE >> 16) + hidden
+    body = _attribute(_XOR_MAPPED_ADDRESS, value)
+    return _signed(_BINDING_RESPONSE, request.transaction_id, body, password)
 
 
 def error_response(request: Request, error: tuple[int, str], password: str) -> bytes:
@@ -126,7 +141,8 @@ def error_response(request: Request, error: tuple[int, str], password: str) -> b
 def _signed(kind: int, transaction_id: bytes, body: bytes, password: str) -> bytes:
     """Append integrity and fingerprint, each over a header that already counts it (RFC 8489 §14.5, §14.7)."""
     message = struct.pack("!HHI12s", kind, len(body), MAGIC_COOKIE, transaction_id) + body
-    message += _attribute(_MESSAGE_INTEGRITY, stun.message_integrity(message, password.encode("ascii")))
+    integrity = hmac.digest(password.encode("ascii"), _counting_integrity(message), "sha1")
+    message += _attribute(_MESSAGE_INTEGRITY, integrity)
     message += _attribute(_FINGERPRINT, struct.pack("!I", stun.message_fingerprint(message)))
     return stun.set_body_length(message, len(message) - MIN_BYTES)
 
