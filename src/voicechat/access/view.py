@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
         WHERE x.channel_id = c.id AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM $1
           AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
         LIMIT $3
-    ) some
+    ) counted
 ) unread
 WHERE c.id = ANY($2::uuid[])
 ORDER BY c.position, c.id
