@@ -44,6 +44,11 @@ def client_part(name: str, *words: str) -> Part:
     return Part(name, command, CLIENT, env)
 
 
+def c_part(name: str, target: str) -> Part:
+    """Describe a part that is a target of the Makefile in native/."""
+    return Part(name, ["make", f"-j{os.cpu_count() or 1}", "-C", "native", target], env=plain_environment())
+
+
 def python_files() -> list[str]:
     """List the Python files of the project; flake8-async takes no folders."""
     folders = [ROOT / name for name in ("src", "tests", "bench")]
@@ -61,14 +66,14 @@ def check_parts() -> list[Part]:
         python_part("Generated files (voicechat.gen)", "python", "-m", "voicechat.gen", "--check"),
         client_part("Client types (tsc)", "typecheck"),
         client_part("Client style (eslint)", "lint"),
-        Part("C warnings as errors", ["make", "-C", "native", "warnings"], env=plain_environment()),
+        c_part("C warnings as errors", "warnings"),
     ]
 
 
 def test_parts() -> list[Part]:
     """List the tests that are not pytest's."""
     return [
-        Part("C unit tests (ASan, UBSan)", ["make", "-C", "native", "check"], env=plain_environment()),
+        c_part("C unit tests, fuzz corpus (ASan, UBSan, TSan, valgrind)", "check"),
         client_part("Client tests (vitest)", "test"),
     ]
 

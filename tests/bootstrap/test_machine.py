@@ -53,3 +53,11 @@ def test_a_plain_user_is_told_the_debian_packages(monkeypatch: pytest.MonkeyPatc
 
 def test_nothing_is_installed_where_nothing_is_missing() -> None:
     meet([Need("gcc", "a C compiler", is_met=True)])
+
+
+def test_a_plain_user_goes_on_without_what_is_only_useful(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    meet([Need("valgrind", "valgrind", is_met=False, is_required=False)])
+    assert "sudo apt-get install valgrind" in capsys.readouterr().out
