@@ -14,7 +14,7 @@ from bootstrap import checks
 from bootstrap.machine import building_needs, meet, testing_needs
 from bootstrap.python_env import PYTHON, VENV, environment_step, native_step, packages_step
 from bootstrap.steps import ROOT, RUN_DIR, Failed, Step, run_steps, tail
-from bootstrap.web import CLIENT, PRODUCT, web_steps
+from bootstrap.web import CLIENT, PRODUCT, web_package_steps, web_steps
 
 BUILT = [PRODUCT, RUN_DIR, ROOT / "native" / "build", ROOT / "build", *(ROOT / "src").glob("*.egg-info")]
 CACHES = [
@@ -41,12 +41,12 @@ def tool_step(extra: str) -> Step:
     return packages_step(extra, f"Installing the {extra} tools")
 
 
-def prepare(*extras: str, with_web: bool = True) -> None:
-    """Bring the environment, the native module and (unless told not to) the web client up to date."""
+def prepare(*extras: str, client: Sequence[Step]) -> None:
+    """Bring the environment with `extras`, the native module and the `client` steps up to date."""
     with alone():
         started = time.monotonic()
         steps: list[Step] = [environment_step(), packages_step(), *map(tool_step, extras)]
-        steps += [native_step(), *(web_steps() if with_web else [])]
+        steps += [native_step(), *client]
         if not all(step.is_done() for step in steps):
             meet(building_needs())
         done = run_steps(steps)
@@ -57,14 +57,14 @@ def prepare(*extras: str, with_web: bool = True) -> None:
 
 def run(words: Sequence[str]) -> int:
     """Become the server."""
-    prepare()
+    prepare(client=web_steps())
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), "-m", "voicechat", "serve", *words])
 
 
 def test(words: Sequence[str]) -> int:
     """Run every test, or those that `words` name to pytest."""
-    prepare("test")
+    prepare("test", client=web_steps())
     with alone():
         meet(testing_needs())
     return checks.test(words)
@@ -72,31 +72,31 @@ def test(words: Sequence[str]) -> int:
 
 def check(words: Sequence[str]) -> int:
     """Run the linters, type checkers and freshness checks."""
-    prepare("test", "check")
+    prepare("test", "check", client=web_package_steps())
     return checks.check()
 
 
 def native(words: Sequence[str]) -> int:
     """Build the native module."""
-    prepare(with_web=False)
+    prepare(client=[])
     return 0
 
 
 def web(words: Sequence[str]) -> int:
     """Build the web client."""
-    prepare()
+    prepare(client=web_steps())
     return 0
 
 
 def gen(words: Sequence[str]) -> int:
     """Write the files that are generated from the protocol."""
-    prepare(with_web=False)
+    prepare(client=[])
     os.execv(PYTHON, [str(PYTHON), "-m", "voicechat.gen", *words])
 
 
 def bench(words: Sequence[str]) -> int:
     """Run the bench suite."""
-    prepare("bench")
+    prepare("bench", client=web_steps())
     os.chdir(ROOT)
     os.execv(PYTHON, [str(PYTHON), "-m", "bench", *words])
 

@@ -62,40 +62,43 @@ def packaged_node() -> Node:
 
 def web_steps() -> list[Step]:
     """List the steps from client sources to the folder that the server serves."""
-    if (machine_node := system_node()) is not None:
-        return node_steps(machine_node)
-    return [packages_step("web", "Installing Node.js from PyPI"), *node_steps(None)]
+    return [*web_package_steps(), build_step()]
 
 
-def node_steps(machine_node: Node | None) -> list[Step]:
-    """List `npm ci` and the build, with `machine_node` or, once it is installed, the packaged one."""
+def web_package_steps() -> list[Step]:
+    """List the steps to the client's installed packages, with Node.js first where the machine has none."""
+    is_packaged = system_node() is None
+    node_step = [packages_step("web", "Installing Node.js from PyPI")] if is_packaged else []
+    packages = Step(
+        name="Installing the web client's packages",
+        work=lambda work: npm(work, "ci", "--no-audit", "--no-fund"),
+        stamp=STAMPS / "packages",
+        inputs=[CLIENT / "package.json", CLIENT / "package-lock.json"],
+        facts=["packaged" if is_packaged else "the machine's"],
+        outputs=[CLIENT / "node_modules" / ".package-lock.json"],
+        hint=NETWORK_HINT,
+    )
+    return [*node_step, packages]
 
-    def npm(work: Work, *words: str) -> None:
-        node = machine_node or packaged_node()
-        work.run(*node.npm, *words, cwd=CLIENT, env=node.environment())
 
-    source = "the machine's" if machine_node else "packaged"
-    return [
-        Step(
-            name="Installing the web client's packages",
-            work=lambda work: npm(work, "ci", "--no-audit", "--no-fund"),
-            stamp=STAMPS / "packages",
-            inputs=[CLIENT / "package.json", CLIENT / "package-lock.json"],
-            facts=[source],
-            outputs=[CLIENT / "node_modules" / ".package-lock.json"],
-            hint=NETWORK_HINT,
-        ),
-        Step(
-            name="Building the web client",
-            work=lambda work: npm(work, "run", "build"),
-            stamp=STAMPS / "build",
-            inputs=[CLIENT],
-            outputs=[PRODUCT / "index.html"],
-        ),
-    ]
+def build_step() -> Step:
+    """Build the client into the package."""
+    return Step(
+        name="Building the web client",
+        work=lambda work: npm(work, "run", "build"),
+        stamp=STAMPS / "build",
+        inputs=[CLIENT],
+        outputs=[PRODUCT / "index.html"],
+    )
+
+
+def npm(work: Work, *words: str) -> None:
+    """Run npm in the client's folder."""
+    command, env = npm_command(*words)
+    work.run(*command, cwd=CLIENT, env=env)
 
 
 def npm_command(*words: str) -> tuple[list[str], dict[str, str]]:
-    """Return the command line and environment of an npm call, once the client's packages are installed."""
+    """Return the command line and environment of an npm call, once Node.js is installed."""
     node = system_node() or packaged_node()
     return [*node.npm, *words], node.environment()
