@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from voicechat.gateway.hooks import Change, CommandHandler, Connection, Hooks, Lifecycle, ReadyPart
+from voicechat.gateway.gateway import Gateway, open_gateway
+from voicechat.gateway.hooks import (
+    Authenticate,
+    Change,
+    CommandHandler,
+    Connection,
+    Hooks,
+    Lifecycle,
+    ReadyPart,
+)
 
-__all__ = ["Change", "CommandHandler", "Connection", "Hooks", "Lifecycle", "ReadyPart"]
+__all__ = [
+    "Authenticate",
+    "Change",
+    "CommandHandler",
+    "Connection",
+    "Gateway",
+    "Hooks",
+    "Lifecycle",
+    "ReadyPart",
+    "open_gateway",
+]

@@ -1,6 +1,6 @@
 """What the feature rooms teach the gateway, which knows none of them.
 
-connect   topics → ready parts → connected
+connect   topics → connected → ready parts
 command   commands[type](house, connection, command)
 news      topics again → changed(gained, lost)
 socket    lost → resumed, or ended when nobody came back within the resume window
@@ -44,6 +44,9 @@ class Connection(Protocol):
         """Receive it no more."""
 
 
+Authenticate = Callable[[House, str], Awaitable[Caller]]
+"""Turns an access token into its Caller; raises Unauthenticated."""
+
 CommandHandler = Callable[[House, Connection, Any], Awaitable[None]]
 """Carries out a command; a Problem raised goes back as an `error` event naming the command."""
 
@@ -55,7 +58,7 @@ Lifecycle = Callable[[House, Connection], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a caller's connection gained and lost, and the news that made it so (None after `resume`)."""
+    """What a connection gained and lost, and the news that made it so (None: some may have been missed)."""
 
     news: News | None
     gained: frozenset[str]

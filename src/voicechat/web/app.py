@@ -14,7 +14,7 @@ from quart.globals import request_ctx, websocket_ctx
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, NotFound
 
-from voicechat.errors import Problem
+from voicechat.errors import Forbidden, Problem
 from voicechat.house import House
 from voicechat.ids import new_id
 from voicechat.logs import bind_request_id, get_logger
@@ -23,7 +23,7 @@ from voicechat.web.calls import Authenticate, Calls, peer_of
 from voicechat.web.docs_page import docs_files
 from voicechat.web.errors import framework_response, internal_response, problem_response
 from voicechat.web.headers import security_headers
-from voicechat.web.network import open_network
+from voicechat.web.network import Network, open_network
 from voicechat.web.openapi import describe
 from voicechat.web.routes import Route
 from voicechat.web.static import StaticFile, WebClient
@@ -63,7 +63,7 @@ def create_app(
         _bind(app, calls, route)
     _bind_errors(app, WebClient(static_dir))
     _bind_docs(app, describe(every_route))
-    _bind_gateway(app, gateway)
+    _bind_gateway(app, gateway, network)
 
     @app.before_request
     def name_request() -> None:
@@ -147,8 +147,12 @@ def _bind_docs(app: QuartTrio, description: Mapping[str, Any]) -> None:
         app.add_url_rule(path, endpoint=path, view_func=view, provide_automatic_options=False)
 
 
-def _bind_gateway(app: QuartTrio, gateway: ServeSocket) -> None:
-    async def socket() -> None:
-        await gateway(websocket_ctx.websocket)
+def _bind_gateway(app: QuartTrio, gateway: ServeSocket, network: Network) -> None:
+    async def socket() -> Response | None:
+        websocket = websocket_ctx.websocket
+        if not network.is_own_origin(websocket.headers):  # another site's page, riding on its visitor
+            return problem_response(Forbidden("expected a page of this site", code="FOREIGN_ORIGIN"))
+        await gateway(websocket)
+        return None
 
     app.add_websocket("/ws", endpoint="/ws", view_func=socket)

@@ -1,0 +1,88 @@
+"""The keeper of one gateway session: acts, one after the other, on all that happens to it, until its end.
+
+    opened → (news → topics again → changed | socket gone → lost | socket back → resumed)* → ended
+
+One task for each session, so a room's hooks never overtake one another. Each hook is a bulkhead; only when
+what may be seen cannot be found out does the session end: better none than one that sees too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import trio
+
+from voicechat.gateway.connection import GatewayConnection, Occasion
+from voicechat.gateway.hooks import Change, Hooks, Lifecycle
+from voicechat.gateway.registry import Registry
+from voicechat.house import House
+from voicechat.logs import get_logger
+from voicechat.protocol import News
+from voicechat.protocol.gateway import CloseCode
+
+_log = get_logger("gateway")
+
+_REFRESHES_AT_ONCE = 8
+"""A change in a big guild concerns many sessions: some at a time, so that requests still get the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the gateway's parts share; made and owned by `open_gateway`."""
+
+    house: House
+    hooks: Hooks
+    registry: Registry
+    nursery: trio.Nursery
+    refreshing: trio.CapacityLimiter
+
+
+def make_desk(house: House, hooks: Hooks, nursery: trio.Nursery) -> Desk:
+    """Set up what the gateway's parts share."""
+    registry = Registry(house.settings.limits)
+    return Desk(house, hooks, registry, nursery, trio.CapacityLimiter(_REFRESHES_AT_ONCE))
+
+
+async def keep(desk: Desk, connection: GatewayConnection) -> None:
+    """Live with one session from its opening to its end."""
+    await connection.opened.wait()
+    while (occasion := await connection.next_occasion()) is not None:
+        await _act(desk, connection, occasion)
+    connection.end(CloseCode.NORMAL, "nobody came back within the resume window")
+    desk.registry.remove(connection)
+    await run_hooks(desk, connection, desk.hooks.ended)
+
+
+async def run_hooks(desk: Desk, connection: GatewayConnection, hooks: Sequence[Lifecycle]) -> None:
+    """Call each hook; what one raises is logged and keeps none of the others from running."""
+    for hook in hooks:
+        try:
+            await hook(desk.house, connection)
+        except Exception:
+            _log.exception("hook_failed", hook=hook.__qualname__, session=connection.session_id)
+
+
+async def _act(desk: Desk, connection: GatewayConnection, occasion: News | Occasion) -> None:
+    if occasion is Occasion.LOST:
+        await run_hooks(desk, connection, desk.hooks.lost)
+    elif occasion is Occasion.RESUMED:
+        await run_hooks(desk, connection, desk.hooks.resumed)
+    else:
+        await _refresh(desk, connection, occasion if isinstance(occasion, News) else None)
+
+
+async def _refresh(desk: Desk, connection: GatewayConnection, news: News | None) -> None:
+    async with desk.refreshing:
+        try:
+            topics = await desk.hooks.topics(desk.house, connection.caller)
+        except Exception:
+            _log.exception("topics_failed", session=connection.session_id)
+            connection.end(CloseCode.INTERNAL, "what may be seen is unknown")
+            return
+        change = Change(news, *connection.see(topics))
+        for hook in desk.hooks.changed:
+            try:
+                await hook(desk.house, connection, change)
+            except Exception:
+                _log.exception("hook_failed", hook=hook.__qualname__, session=connection.session_id)
