@@ -65,6 +65,11 @@ class Media:
         self._events_in, self.events = trio.open_memory_channel[MediaEvent](EVENT_BUFFER)
         self._counts = {"events_dropped": 0, "commands_refused": 0, "peers_failed": 0}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether peers are let in: from the opening until the room begins to close."""
+        return self._is_open
+
     # ---- calls of the voice features -------------------------------------------------------------
 
     async def join(

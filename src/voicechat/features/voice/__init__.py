@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voicechat.features.voice import service, watch
+from voicechat.features.voice.room import voice_states
 from voicechat.gateway import CommandHandler
 from voicechat.protocol import Command
 from voicechat.protocol.voice import (
@@ -34,4 +35,4 @@ LOST = (watch.socket_lost,)
 ENDED = (watch.gateway_session_ended,)
 
 
-__all__ = ["COMMANDS", "ENDED", "LOST", "SERVICES"]
+__all__ = ["COMMANDS", "ENDED", "LOST", "SERVICES", "voice_states"]

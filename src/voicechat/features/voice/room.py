@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import trio
@@ -10,6 +10,7 @@ import trio
 from voicechat.features.voice.rules import Occupancy, Occupant
 from voicechat.gateway import Connection
 from voicechat.house import House
+from voicechat.protocol.voice import VoiceState
 
 NAME = "voice"
 
@@ -58,3 +59,8 @@ def room_of(house: House) -> VoiceRoom:
 def room_topic(channel_id: str) -> str:
     """Name the topic that those inside a voice channel follow."""
     return f"room:{channel_id}"
+
+
+def voice_states(house: House, channel_ids: Collection[str]) -> list[VoiceState]:
+    """List who is in the given channels, for the snapshots that another room makes."""
+    return list(room_of(house).occupancy.states(channel_ids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from voicechat.house import House
 from voicechat.media import PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.protocol import Event, News, Permission
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
-from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots, VoiceSpeaking, VoiceState
+from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots, VoiceSpeaking
 
 log = logs.get_logger("voice")
 
@@ -34,17 +34,11 @@ async def run(house: House, *, task_status: trio.TaskStatus[None] = trio.TASK_ST
     """Serve voice until cancelled: hear the engine and the news."""
     async with trio.open_nursery() as nursery:
         house.rooms[NAME] = VoiceRoom(nursery)
-        house.rooms["voice_states"] = voice_states
         house.hub.listen(NEWS_TOPIC, partial(_hear_news, house))
         house.hub.listen_gaps(partial(_recheck_soon, house))
         task_status.started()
         async for event in house.media.events:
             await _guarded(_ON_MEDIA[type(event)], house, event)
-
-
-def voice_states(house: House, channel_ids: Collection[str]) -> list[VoiceState]:
-    """List who is in the given channels, for the snapshots that another room makes."""
-    return list(room_of(house).occupancy.states(channel_ids))
 
 
 async def _guarded(act: Callable[..., Awaitable[None]], house: House, *args: Any) -> None:
