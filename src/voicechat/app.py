@@ -19,8 +19,7 @@ from voicechat.bus import open_bus
 from voicechat.embedded import hold_folder, open_postgres, open_redis
 from voicechat.fanout import Hub
 from voicechat.features import accounts, channels, guilds, invites, members, messages, roles, voice
-from voicechat.gateway import Hooks
-from voicechat.gateway.gateway import open_gateway
+from voicechat.gateway import Hooks, open_gateway
 from voicechat.house import House
 from voicechat.ids import new_id
 from voicechat.media import open_media

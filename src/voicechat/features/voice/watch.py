@@ -24,10 +24,13 @@ log = logs.get_logger("voice")
 
 Handler = Callable[[House, Any], Awaitable[None]]
 
-SILENT_AFTER_LOSS_S = 0.6
-"""Even a muted client sends a packet each 400 ms (Opus DTX), so longer silence means it is gone."""
+TALKER_SILENCE_S = 0.6
+"""Whoever sends audio sends a packet each 400 ms at least, even muted (Opus DTX): longer silence means gone."""
 
-_FIRST_LOOK_S, _NEXT_LOOK_S, _DETACHED_SILENCE_S = 0.8, 0.5, 3.0
+LISTENER_SILENCE_S = 7.0
+"""Without a microphone only checks and reports come: Firefox asks for consent each 4 to 6 s."""
+
+_FIRST_LOOK_S, _NEXT_LOOK_S = 0.8, 0.5
 
 
 async def run(house: House, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -94,15 +97,20 @@ async def socket_lost(house: House, connection: Connection) -> None:
 
 
 async def _watch_detached(house: House, connection: Connection, peer_id: str) -> None:
+    is_talker = _silence_s(house, peer_id) < TALKER_SILENCE_S
+    patience_s = TALKER_SILENCE_S if is_talker else LISTENER_SILENCE_S
     await trio.sleep(_FIRST_LOOK_S)
-    limit_s = SILENT_AFTER_LOSS_S
     while not connection.is_attached and room_of(house).occupancy.of_peer(peer_id) is not None:
-        heard_s = house.media.last_heard_s(peer_id)
-        if heard_s is None or heard_s > limit_s:
+        if _silence_s(house, peer_id) > patience_s:
             await service.end_session(house, peer_id, "connection_lost")
             return
-        limit_s = _DETACHED_SILENCE_S
+        patience_s = LISTENER_SILENCE_S
         await trio.sleep(_NEXT_LOOK_S)
+
+
+def _silence_s(house: House, peer_id: str) -> float:
+    heard_s = house.media.last_heard_s(peer_id)
+    return float("inf") if heard_s is None else heard_s
 
 
 async def gateway_session_ended(house: House, connection: Connection) -> None:
