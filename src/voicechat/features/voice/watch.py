@@ -25,7 +25,7 @@ log = logs.get_logger("voice")
 Handler = Callable[[House, Any], Awaitable[None]]
 
 TALKER_SILENCE_S = 0.6
-"""Whoever sends audio sends a packet each 400 ms at least, even muted (Opus DTX): longer silence means gone."""
+"""Whoever sends audio sends a packet each 400 ms at least, even muted (Opus DTX)."""
 
 LISTENER_SILENCE_S = 7.0
 """Without a microphone only checks and reports come: Firefox asks for consent each 4 to 6 s."""
