@@ -136,7 +136,10 @@ def run_named(title: str, work: Callable[[Work], None]) -> None:
     try:
         work(Work(new_log(title), tick))
     except BaseException as ending:
-        print(" failed" if isinstance(ending, Failed) else "", flush=True)
+        print(
+            f" failed after {time.monotonic() - started:.1f} s" if isinstance(ending, Failed) else "",
+            flush=True,
+        )
         raise
     print(f"{chr(13) + title + ' …' if lively else ''} {time.monotonic() - started:.1f} s", flush=True)
 
