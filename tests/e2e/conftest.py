@@ -6,7 +6,6 @@ A failing test shows the end of the server's log, what each page's console said,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx

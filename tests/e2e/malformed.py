@@ -8,6 +8,8 @@ import socket
 import struct
 from collections.abc import Mapping
 
+_PATIENCE_S = 0.5  # for the first byte of an answer
+_SILENCE_S = 0.1  # for the rest of it; whoever says no more by then waits for us
 _HOST = b"Host: 127.0.0.1\r\n"
 _JSON = b"Content-Type: application/json\r\n"
 _UPGRADE = (
@@ -141,17 +143,17 @@ def upgrade_request(token: str) -> bytes:
     )
 
 
-def exchange(port: int, *pieces: bytes, patience_s: float = 0.5) -> bytes:
+def exchange(port: int, *pieces: bytes) -> bytes:
     """Send the pieces over their own connection; return what comes until the server hangs up or is silent."""
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=patience_s) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S) as connection:
         try:
             for piece in pieces:
                 connection.sendall(piece)
-                if piece is not pieces[-1]:
-                    received += connection.recv(65536)
+                received += connection.recv(65536)
+            connection.settimeout(_SILENCE_S)
             while data := connection.recv(65536):
                 received += data
-        except (TimeoutError, ConnectionError, BrokenPipeError):
+        except (TimeoutError, ConnectionError):
             pass
     return received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 import trio
 from trio.to_thread import run_sync as in_thread
+from trio_websocket import ConnectionClosed
 
 from tests.e2e.account import Account, Guild, api_client, new_username, sign_in, sign_up
 from tests.support.gateway_client import GatewayClient, open_gateway
@@ -124,17 +126,16 @@ async def test_a_revoked_session_hears_so_and_is_closed_within_a_second(
     with api_client(server.url) as http:
         other = await in_thread(sign_in, http, account.username)
         async with arrived(server, other) as (socket, _):
-            sessions = account.call("GET", "/auth/sessions")["sessions"]
-            [session_id] = [session["id"] for session in sessions if not session["current"]]
-            await in_thread(_revoke, account, session_id)
+            await in_thread(_revoke_other_session, account)
             with trio.fail_after(REVOKED_WITHIN_S):
                 await socket.expect(SessionRevoked)
                 assert await socket.close_code() == CloseCode.SESSION_REVOKED
-        other.call("GET", "/auth/me", status=401)
 
 
-def _revoke(account: Account, session_id: str) -> None:
-    account.call("DELETE", f"/auth/sessions/{session_id}")
+def _revoke_other_session(account: Account) -> None:
+    sessions = account.call("GET", "/auth/sessions")["sessions"]
+    [session_id] = [session["id"] for session in sessions if not session["current"]]
+    account.call("DELETE", f"/auth/sessions/{session_id}", status=204)
 
 
 async def test_reusing_a_spent_refresh_token_closes_the_socket(server: Server, account: Account) -> None:
@@ -162,16 +163,16 @@ async def test_a_frame_beyond_16_kib_closes_with_1009(server: Server, account: A
 
 
 async def test_a_flood_of_commands_closes_with_4008(server: Server, account: Account) -> None:
-    async with arrived(server, account) as (socket, _):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_flood, socket, nursery.cancel_scope)
-            assert await socket.close_code() == CloseCode.TOO_MANY
-            nursery.cancel_scope.cancel()
+    async with arrived(server, account) as (socket, _), trio.open_nursery() as nursery:
+        nursery.start_soon(_flood, socket)
+        assert await socket.close_code() == CloseCode.TOO_MANY
 
 
-async def _flood(socket: GatewayClient, scope: trio.CancelScope) -> None:
-    while not scope.cancel_called:
-        await socket.send_text('{"type":"ping"}')
+async def _flood(socket: GatewayClient) -> None:
+    """Send as fast as the socket takes it, until the server has had enough."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await socket.send_text('{"type":"ping"}')
 
 
 async def test_a_wrong_command_is_refused_by_name_and_the_socket_lives(

@@ -1,18 +1,18 @@
-// Runs in every page before the client: remembers the page's peer connections and measures what it plays.
+// Runs in every page before the client: asks it for its debug view, and measures what the page plays.
 // What is heard is what the page's <audio> elements play: muted, paused and silenced ones count for nothing.
+localStorage["voicechat.debug"] = "1";
+// A pure tone is what echo cancellation and noise suppression exist to remove.
+localStorage["voicechat.preferences"] ??= JSON.stringify({
+  echoCancellation: false,
+  noiseSuppression: false,
+  autoGainControl: false,
+});
+
 window.ears = (() => {
   const FFT_SIZE = 2048; // 43 ms at 48 kHz: short enough to time a mute, fine enough to tell tones 300 Hz apart
-  const connections = [];
   const analysers = new Map(); // by stream
   let context = null;
   let recording = null;
-
-  window.RTCPeerConnection = class extends window.RTCPeerConnection {
-    constructor(...words) {
-      super(...words);
-      connections.push(this);
-    }
-  };
 
   function analyserOf(stream) {
     context ??= new AudioContext();
@@ -61,10 +61,10 @@ window.ears = (() => {
       return recording.samples;
     },
 
-    /** The statistics of the newest connection, as a plain list. */
+    /** The statistics of the voice connection, as a plain list; none outside voice. */
     async stats() {
-      const newest = connections.at(-1);
-      return newest ? [...(await newest.getStats()).values()] : [];
+      const connection = window.__voicechat.pc;
+      return connection ? [...(await connection.getStats()).values()] : [];
     },
   };
 })();

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from voicechat import protocol
 from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX, Ready, Resume, Resumed
 
 E = TypeVar("E", bound=protocol.Event)
 
+_FAREWELL_S = 2.0
 _DECODER: msgspec.json.Decoder[protocol.Event] = msgspec.json.Decoder(protocol.AnyEvent)
 
 
@@ -90,5 +91,14 @@ async def open_gateway(
 ) -> AsyncIterator[GatewayClient]:
     """Open a socket to the server at `url`; `offers` replaces the subprotocols of a well-behaved client."""
     subprotocols = [SUBPROTOCOL, f"{TOKEN_PREFIX}{token}"] if offers is None else offers
-    async with open_websocket_url(f"ws{url.removeprefix('http')}/ws", subprotocols=subprotocols) as socket:
-        yield GatewayClient(socket)
+    address = url.removeprefix("http://")
+    host, _, port = address.rpartition(":")
+    # trio-websocket leaves the TCP stream open when the server closes first, so the stream is ours to close.
+    async with await trio.open_tcp_stream(host, int(port)) as stream, trio.open_nursery() as nursery:
+        socket = await wrap_client_stream(nursery, stream, address, "/ws", subprotocols=subprotocols)
+        try:
+            yield GatewayClient(socket)
+        finally:
+            with trio.move_on_after(_FAREWELL_S, shield=True):
+                await socket.aclose()
+            nursery.cancel_scope.cancel("the test is done with the socket")
