@@ -1,4 +1,4 @@
-"""What `make check` and `make test` run, part by part: all are run, and one that fails fails the whole."""
+"""What `make check` and `make test` consist of."""
 
 from __future__ import annotations
 
@@ -6,32 +6,18 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from bootstrap.parts import Part, run_parts
 from bootstrap.python_env import BIN, PYTHON
-from bootstrap.steps import ROOT, RUN_DIR, Failed, Work, files_of, run_named
+from bootstrap.steps import ROOT, RUN_DIR, files_of
 from bootstrap.web import CLIENT, npm_command
 
 PYTEST_REPORT = RUN_DIR / "pytest.xml"
-# Off: 124 would make sync what a table of async handlers calls, 114 wants a list of names kept by hand, 127 is
-# about the tests' HTTP client, and 900, 910, 911 and 912 (off by default too) are for libraries.
+# Off: 124 would make sync what a table of async handlers calls; 114 wants a list of names kept by hand;
+# 127 is about the HTTP client of the tests; 900, 910, 911 and 912 are for libraries.
 ASYNC_WORDS = ("--disable", "ASYNC114,ASYNC124,ASYNC127,ASYNC900,ASYNC910,ASYNC911,ASYNC912")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One command whose exit code counts."""
-
-    name: str
-    command: Sequence[str | Path]
-    cwd: Path = ROOT
-    env: Mapping[str, str] | None = None
-
-    def work(self, work: Work) -> None:
-        """Run the command, its output in the log."""
-        work.run(*self.command, cwd=self.cwd, env=self.env)
 
 
 def python_part(name: str, *words: str) -> Part:
@@ -50,18 +36,24 @@ def c_part(name: str, target: str) -> Part:
     return Part(name, ["make", f"-j{os.cpu_count() or 1}", "-C", "native", target], env=plain_environment())
 
 
-def python_files() -> list[str]:
-    """List the Python files of the project; flake8-async takes no folders."""
-    folders = [ROOT / name for name in ("src", "tests", "bench")]
-    return [str(path) for path in files_of(folders) if path.suffix == ".py"]
+def async_part(name: str, *folders: str) -> Part:
+    """Describe flake8-async over the files of `folders` that are async at all; it takes no folders itself."""
+    files = (path for path in files_of([ROOT / folder for folder in folders]) if path.suffix == ".py")
+    return python_part(name, "flake8-async", *ASYNC_WORDS, *(str(path) for path in files if is_async(path)))
+
+
+def is_async(path: Path) -> bool:
+    """Tell whether there is anything async in a Python file."""
+    return b"async " in path.read_bytes()
 
 
 def check_parts() -> list[Part]:
-    """List what `make check` looks at, the quick ones first."""
+    """List what `make check` looks at."""
     return [
         python_part("Style (ruff check)", "ruff", "check", "."),
         python_part("Layout (ruff format)", "ruff", "format", "--check", "."),
-        python_part("Trio rules (flake8-async)", "flake8-async", *ASYNC_WORDS, *python_files()),
+        async_part("Trio rules of the server (flake8-async)", "src", "bench"),
+        async_part("Trio rules of the tests (flake8-async)", "tests"),
         python_part("Floors (import-linter)", "lint-imports", "--no-cache", "--no-logo"),
         python_part("Types (mypy --strict)", "mypy"),
         python_part("Generated files (voicechat.gen)", "python", "-m", "voicechat.gen", "--check"),
@@ -85,23 +77,10 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
-def run_parts(parts: Sequence[Part]) -> list[str]:
-    """Run every part, show the whole log of each that fails, and return their names."""
-    failed = []
-    for number, part in enumerate(parts, start=1):
-        try:
-            run_named(f"[{number}/{len(parts)}] {part.name}", part.work)
-        except Failed as failure:
-            failed.append(part.name)
-            if failure.log is not None:
-                print(failure.log.read_text(errors="replace"), flush=True)
-    return failed
-
-
 def check() -> int:
     """Run `make check` and return its exit code."""
     parts = check_parts()
-    failed = run_parts(parts)
+    failed = run_parts(parts, at_once=os.cpu_count() or 1)
     print(f"{len(parts) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

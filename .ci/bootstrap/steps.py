@@ -128,25 +128,25 @@ def run_named(title: str, work: Callable[[Work], None]) -> None:
     started = time.monotonic()
     lively = sys.stdout.isatty()
 
+    def spent() -> str:
+        return f"{time.monotonic() - started:.1f} s"
+
     def tick() -> None:
         if lively:
-            print(f"\r{title} … {time.monotonic() - started:.0f} s", end="", flush=True)
+            print(f"\r{title} … {spent()}", end="", flush=True)
 
     print(f"{title} …", end="", flush=True)
     try:
         work(Work(new_log(title), tick))
     except BaseException as ending:
-        print(
-            f" failed after {time.monotonic() - started:.1f} s" if isinstance(ending, Failed) else "",
-            flush=True,
-        )
+        print(f" failed after {spent()}" if isinstance(ending, Failed) else "", flush=True)
         raise
-    print(f"{chr(13) + title + ' …' if lively else ''} {time.monotonic() - started:.1f} s", flush=True)
+    print(f"\r{title} … {spent()}" if lively else f" {spent()}", flush=True)
 
 
 def new_log(title: str) -> Path:
     """Return the path of an empty log file named after `title`."""
-    words = "".join(letter if letter.isalnum() else " " for letter in title.split("]")[-1].lower()).split()
+    words = "".join(letter if letter.isalnum() else " " for letter in title.split("] ")[-1].lower()).split()
     log = RUN_DIR / "logs" / f"{'-'.join(words)}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")

@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from bootstrap import checks
-from bootstrap.checks import Part
+from bootstrap.parts import Part, run_parts
 from tests.bootstrap.conftest import program
 
 CI_RUN = Path(__file__).parents[2] / ".ci" / "run"
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 def test_all_parts_are_run_and_the_failed_ones_named(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
+    checkout: Path, capsys: pytest.CaptureFixture[str], at_once: int
 ) -> None:
     parts = [
         Part("Good", ["true"], checkout),
         Part("Bad", ["sh", "-c", "echo line 7 is wrong; exit 1"], checkout),
         Part("Better", ["touch", "reached"], checkout),
     ]
-    assert checks.run_parts(parts) == ["Bad"]
+    assert run_parts(parts, at_once) == ["Bad"]
     assert (checkout / "reached").exists()
     assert "line 7 is wrong" in capsys.readouterr().out
 
@@ -53,3 +54,7 @@ def test_ci_runs_both_and_fails_with_either(tmp_path: Path, check: int, test: in
     )
     assert said.read_text().split() == ["check", "test"]
     assert answer.returncode == max(check, test)
+
+
+def test_a_part_whose_program_is_missing_fails(checkout: Path) -> None:
+    assert run_parts([Part("Gone", [checkout / "no-such-program"], checkout)]) == ["Gone"]
