@@ -15,6 +15,8 @@ import type { AppState } from "../state/model";
 import { createAppStore } from "../state/store";
 import { createCallStore } from "./createCallStore";
 import { exposeDebugView } from "./debug";
+import type { Dialogs } from "./dialogs";
+import { createDialogs } from "./dialogs";
 import { loadMembers } from "./members";
 import type { MessageActions } from "./messages";
 import { makeMessageActions } from "./messages";
@@ -46,8 +48,16 @@ export interface Client {
   readonly preferences: Store<Preferences>;
   readonly setPreferences: SetPreferences;
   readonly router: Router;
+  /** Go to a guild or channel just made or joined, which the gateway may not have told of yet. */
+  openSoon(guildId: Id, channelId: Id | null): void;
+  /** The guild and channel that are awaited so. */
+  readonly expected: Accessor<{ guildId: Id; channelId: Id | null } | null>;
   readonly toasts: Toasts;
+  readonly dialogs: Dialogs;
 }
+
+/** How long an address may lead nowhere because its guild or channel is still to be told. */
+const EXPECT_MS = 5_000;
 
 const END_WORDS: Record<string, string> = {
   revoked: "This session was ended. Sign in again.",
@@ -59,8 +69,10 @@ export function createClient(): Client {
   const timers = makeSteadyTimers();
   const router = createRouter();
   const toasts = createToasts();
+  const dialogs = createDialogs();
   const [preferences, setPreferences] = createPreferences();
   const [phase, setPhase] = createSignal<SessionPhase>("starting");
+  const [expected, setExpected] = createSignal<{ guildId: Id; channelId: Id | null } | null>(null);
   const [signedOutBecause, setSignedOutBecause] = createSignal<string | null>(null);
 
   const http = makeHttp({
@@ -120,6 +132,7 @@ export function createClient(): Client {
     setSignedOutBecause(reason === null ? null : (END_WORDS[reason] ?? null));
     setPreferences({ signedIn: false });
     http.session.drop();
+    dialogs.close();
     call.leave();
     gateway.stop();
     store.dispatch({ type: "local_signed_out" });
@@ -165,6 +178,13 @@ export function createClient(): Client {
     preferences,
     setPreferences,
     router,
+    openSoon(guildId, channelId) {
+      setExpected({ guildId, channelId });
+      router.go({ name: "channel", guildId, channelId }, { replace: router.route().name === "invite" });
+      timers.after(EXPECT_MS, () => setExpected(null));
+    },
+    expected,
     toasts,
+    dialogs,
   };
 }

@@ -1,0 +1,44 @@
+/** The small signs of a person in voice: muted, deafened, by whom, not allowed to speak. */
+import type { JSX } from "solid-js";
+import { Show } from "solid-js";
+import { useClient } from "../../client/context";
+import type { Id, VoiceState } from "../../protocol";
+import { Icon } from "../../ui/Icon";
+
+export function VoiceBadges(props: { userId: Id; size?: number }): JSX.Element {
+  const { state, preferences } = useClient();
+  const voice = () => state.voice[props.userId];
+  const isMuted = (): boolean => Boolean(voice()?.muted || voice()?.deafened);
+  const isSilenced = (): boolean => Boolean(voice()?.server_muted || voice()?.suppressed);
+  const isLocal = (): boolean => preferences.mutedUsers[props.userId] === true;
+  return (
+    <span class="voice-badges" aria-hidden="true">
+      <Show when={isLocal()}>
+        <Icon name="volumeOff" size={props.size ?? 16} />
+      </Show>
+      <Show when={isMuted() || isSilenced()}>
+        <span classList={{ "is-danger": isSilenced() }}>
+          <Icon name="micOff" size={props.size ?? 16} />
+        </span>
+      </Show>
+      <Show when={voice()?.deafened || voice()?.server_deafened}>
+        <span classList={{ "is-danger": voice()?.server_deafened === true }}>
+          <Icon name="headphonesOff" size={props.size ?? 16} />
+        </span>
+      </Show>
+    </span>
+  );
+}
+
+/** The same for a screen reader, as the tail of a sentence. */
+export function voiceWords(voice: VoiceState | undefined, speaking: boolean): string {
+  if (!voice) return "";
+  const words = [
+    speaking && "speaking",
+    voice.deafened ? "deafened" : voice.muted && "muted",
+    voice.server_deafened ? "deafened by the server" : voice.server_muted && "muted by the server",
+    voice.suppressed && "may not speak",
+    !voice.connected && "connecting",
+  ].filter((word): word is string => typeof word === "string");
+  return words.length ? `, ${words.join(", ")}` : "";
+}

@@ -1,0 +1,55 @@
+/** One person of a voice room, large. */
+import type { JSX } from "solid-js";
+import { createSignal, Show } from "solid-js";
+import { useClient } from "../../client/context";
+import type { Id } from "../../protocol";
+import { nameOf } from "../../state/selectors";
+import { Avatar, hueOf } from "../../ui/Avatar";
+import type { Point } from "../../ui/Menu";
+import { isMenuKey, menuPoint } from "../../ui/Menu";
+import { ParticipantMenu } from "./ParticipantMenu";
+import { voiceWords, VoiceBadges } from "./VoiceBadges";
+
+export function VoiceTile(props: { userId: Id; channelId: Id }): JSX.Element {
+  const { state } = useClient();
+  const [menu, setMenu] = createSignal<Point | null>(null);
+  const voice = () => state.voice[props.userId];
+  const name = (): string => nameOf(state, voice()?.guild_id ?? null, props.userId);
+  const isSpeaking = (): boolean => state.speaking[props.userId] === true;
+
+  return (
+    <>
+      <button
+        type="button"
+        class={`voice-tile tile-hue-${hueOf(props.userId)}`}
+        classList={{ "is-speaking": isSpeaking() }}
+        aria-label={`${name()}${voiceWords(voice(), isSpeaking())}. Open menu`}
+        aria-haspopup="menu"
+        data-testid={`voice-tile-${state.users[props.userId]?.username ?? props.userId}`}
+        data-speaking={isSpeaking()}
+        onClick={(click) => setMenu(menuPoint(click))}
+        onContextMenu={(asking) => {
+          asking.preventDefault();
+          setMenu(menuPoint(asking));
+        }}
+        onKeyDown={(press) => {
+          if (!isMenuKey(press)) return;
+          press.preventDefault();
+          setMenu(menuPoint(press));
+        }}
+      >
+        <Avatar size="large" name={name()} seed={props.userId} url={state.users[props.userId]?.avatar_url} />
+        <span class="tile-name">
+          <span class="truncate">{name()}</span>
+          <VoiceBadges userId={props.userId} size={15} />
+          <Show when={voice()?.connected === false}>
+            <span class="spinner" aria-hidden="true" />
+          </Show>
+        </span>
+      </button>
+      <Show when={menu()} keyed>
+        {(at) => <ParticipantMenu userId={props.userId} channelId={props.channelId} at={at} onClose={() => setMenu(null)} />}
+      </Show>
+    </>
+  );
+}
