@@ -97,7 +97,7 @@ async def socket_lost(house: House, connection: Connection) -> None:
 
 
 async def _watch_detached(house: House, connection: Connection, peer_id: str) -> None:
-    is_talker = _silence_s(house, peer_id) < TALKER_SILENCE_S
+    is_talker = house.media.stats(peer_id).up.packets > 0
     patience_s = TALKER_SILENCE_S if is_talker else LISTENER_SILENCE_S
     await trio.sleep(_FIRST_LOOK_S)
     while not connection.is_attached and room_of(house).occupancy.of_peer(peer_id) is not None:
