@@ -51,18 +51,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = app.serve if arguments.command == "serve" else app.migrate
         trio.run(run, settings)
     except Problem as problem:
-        print(f"voicechat: {problem.message}", file=sys.stderr)
-        return 2
+        return _refused([problem])
     except BaseExceptionGroup as group:
         problems, others = group.split(Problem)
         if others is not None or problems is None:
             raise
-        for problem in _leaves(problems):
-            print(f"voicechat: {problem}", file=sys.stderr)
-        return 2
+        return _refused(_leaves(problems))
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _refused(problems: Sequence[BaseException]) -> int:
+    """Say what stands in the way, without a traceback."""
+    for problem in problems:
+        print(f"voicechat: {problem}", file=sys.stderr)
+    return 2
 
 
 def _leaves(group: BaseExceptionGroup[Problem]) -> list[BaseException]:

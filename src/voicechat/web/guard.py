@@ -25,6 +25,7 @@ from hypercorn.config import Config
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import wrap_app
 
+from voicechat.errors import Unavailable
 from voicechat.logs import get_logger
 from voicechat.settings import Settings
 from voicechat.web.connection import Counters, GuardedConnection, Server
@@ -56,7 +57,7 @@ async def serve(
 
     Reports the addresses it listens on (port 0 becomes the real one). Draining stops accepting, awaits
     `drain` (which closes the WebSockets), lets requests under way finish and cancels what is left after
-    `settings.server.shutdown_grace_s`. Raises OSError when it cannot listen.
+    `settings.server.shutdown_grace_s`. Raises Unavailable when it cannot listen.
     """
     config = _configure(settings)
     context = WorkerContext(None)
@@ -91,7 +92,8 @@ class _Gate:
     def __init__(self, settings: Settings, server: Server) -> None:
         self._server = server
         self._network: Network = open_network(settings.server)
-        self._most = settings.limits.connections_total + settings.limits.connections_total // 4
+        sockets = settings.limits.connections_total
+        self._most = sockets + max(64, sockets // 4)  # room for plain requests when all sockets are taken
         self._most_by_address = settings.limits.connections_per_address
         self._inside: Counter[str] = Counter()
 
@@ -140,8 +142,12 @@ def _configure(settings: Settings) -> Config:
 
 
 async def _listen(host: str, port: int) -> list[trio.SocketListener]:
-    """Open a listener for each address that `host` stands for (`*`: all), on one port."""
-    listeners = await trio.open_tcp_listeners(port, host=None if host == "*" else host, backlog=_BACKLOG)
+    """Open a listener for each address that `host` stands for (`*`: all), on one port; raises Unavailable."""
+    try:
+        listeners = await trio.open_tcp_listeners(port, host=None if host == "*" else host, backlog=_BACKLOG)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise Unavailable(f"cannot listen on {host} port {port}: {reason}", code="CANNOT_LISTEN") from problem
     for listener in listeners:
         options = listener.socket.setsockopt
         options(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
