@@ -36,11 +36,12 @@ class Work:
     def run(self, *command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
         """Run `command` with its output in the log; raise Failed when it does not end with 0."""
         words = [str(word) for word in command]
+        plain = {**(os.environ if env is None else env), "NO_COLOR": "1"}
         with self.log.open("ab") as log:
             log.write(f"$ {' '.join(words)}\n".encode())
             log.flush()
             process = subprocess.Popen(
-                words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                words, cwd=cwd, env=plain, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
             code = self._wait(process)
         if code != 0:
