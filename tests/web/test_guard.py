@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 import voicechat.web.guard as guard
 from tests.support.site import Site, make_house, make_settings, open_site
@@ -20,6 +21,7 @@ UPGRADE = (
     f"GET /ws HTTP/1.1\r\n{HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n"
     f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n"
 )
+CHUNKED = "Transfer-Encoding: chunked\r\n\r\n"
 POST = f"POST /api/notes HTTP/1.1\r\n{HOST}Content-Type: application/json\r\n"
 MASKED_HI = bytes([0x81, 0x82, 1, 2, 3, 4, ord("h") ^ 1, ord("i") ^ 2])
 
@@ -53,19 +55,19 @@ MALFORMED: dict[str, bytes] = {
     "a negative length": f"{POST}Content-Length: -5\r\n\r\n".encode(),
     "two lengths": f"{POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!".encode(),
     "a length beyond all bounds": f"{POST}Content-Length: {10**30}\r\n\r\n".encode(),
-    "a length and chunks": f"{POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /".encode(),
+    "a length and chunks": f"{POST}Content-Length: 4\r\n{CHUNKED}0\r\n\r\nGET /".encode(),
     "an unknown encoding": f"{POST}Transfer-Encoding: gzip\r\n\r\n".encode(),
     "two encodings": f"{POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n".encode(),
-    "a bad chunk head": f"{POST}Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n".encode(),
-    "a chunk longer than said": f"{POST}Transfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n0\r\n\r\n".encode(),
-    "a chunk head beyond all bounds": f"{POST}Transfer-Encoding: chunked\r\n\r\n{'f' * 300}\r\n".encode(),
-    "bad trailers": f"{POST}Transfer-Encoding: chunked\r\n\r\n0\r\nnonsense\r\n\r\n".encode(),
+    "a bad chunk head": f"{POST}{CHUNKED}zz\r\nhello\r\n0\r\n\r\n".encode(),
+    "a chunk longer than said": f"{POST}{CHUNKED}2\r\nhello\r\n0\r\n\r\n".encode(),
+    "a chunk head beyond all bounds": f"{POST}{CHUNKED}{'f' * 300}\r\n".encode(),
+    "bad trailers": f"{POST}{CHUNKED}0\r\nnonsense\r\n\r\n".encode(),
     "more than the length": f"{POST}Content-Length: 2\r\n\r\n{{}}garbage\r\n\r\n".encode(),
     "less than the length": f"{POST}Content-Length: 50\r\n\r\n{{}}".encode(),
     "a socket handshake with early data": f"{UPGRADE}\r\n".encode() + MASKED_HI,
     "a socket handshake with one byte more": f"{UPGRADE}\r\nx".encode(),
     "a socket handshake with a body": f"{UPGRADE}Content-Length: 3\r\n\r\nabc".encode(),
-    "a socket handshake with chunks": f"{UPGRADE}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n".encode(),
+    "a socket handshake with chunks": f"{UPGRADE}{CHUNKED}3\r\nabc\r\n".encode(),
     "a socket handshake without a key": f"GET /ws HTTP/1.1\r\n{HOST}Connection: Upgrade\r\n".encode()
     + b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
     "a socket handshake of version 8": f"{UPGRADE.replace('13', '8')}\r\n".encode(),
@@ -173,9 +175,7 @@ async def test_a_refused_upload_gets_to_read_why(site: Site) -> None:
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     answer = b""
     async with await trio.open_tcp_stream("127.0.0.1", site.port) as stream:
-        await stream.send_all(
-            f"POST /api/nothing HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
-        )
+        await stream.send_all(f"POST /api/nothing HTTP/1.1\r\n{HOST}{CHUNKED}".encode())
         for _ in range(12):
             await stream.send_all(chunk)
         answer = await read_all(stream)
@@ -292,16 +292,11 @@ async def test_shutdown_is_over_within_the_grace_period_whoever_holds_on() -> No
 
 
 async def test_connections_leave_no_task_behind(site: Site) -> None:
-    await site.is_alive()
+    await wait_all_tasks_blocked()
+    before = trio.lowlevel.current_statistics().tasks_living
+    for _ in range(5):
+        await send_raw(site, MALFORMED["no host"])
+        await (await shake_hands(site)).aclose()
     with trio.fail_after(5):
-        while (before := task_count()) != task_count():
+        while trio.lowlevel.current_statistics().tasks_living > before:
             await trio.lowlevel.checkpoint()
-        for _ in range(5):
-            await send_raw(site, MALFORMED["no host"])
-            await (await shake_hands(site)).aclose()
-        while task_count() > before:
-            await trio.sleep(0.01)
-
-
-def task_count() -> int:
-    return trio.lowlevel.current_statistics().tasks_living

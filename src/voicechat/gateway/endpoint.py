@@ -5,8 +5,8 @@
     close with the reason ── one of: reader | writer | heartbeat ends it ── attached
 
 A client that resumes sends `resume` as its first frame, one that does not just waits for `ready`: so the
-server waits a moment for a first frame. A `resume` that comes later, on a slow way, still counts as long as it
-is the first frame: the session opened meanwhile ends and the old one is taken up on the same socket.
+server waits a moment for a first frame. A `resume` that comes later, on a slow way, still counts if it is the
+first frame: the session opened meanwhile ends and the old one is taken up on the same socket.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Endpoint:
         now_s = trio.current_time()
         self._rate = CommandRate(now_s)
         self._heartbeat = Heartbeat(desk.house.settings.gateway.heartbeat_interval_s, now_s)
-        self._silence = trio.CancelScope(deadline=self._heartbeat.deadline_s)
+        self._silence = trio.CancelScope()
         self._has_spoken = False
 
     async def run(self, offer: Offer) -> None:
@@ -166,6 +166,7 @@ class Endpoint:
             connection.end(CloseCode.TOO_SLOW, "too slow for what is going on; come back afresh")
 
     async def _watch_heartbeat(self, socket: Socket) -> None:
+        self._silence = trio.CancelScope(deadline=self._heartbeat.deadline_s)
         with self._silence:
             await trio.sleep_forever()
         socket.close(CloseCode.GOING_AWAY, "no heartbeat")
