@@ -17,7 +17,12 @@ export default ts.config(
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname } },
   },
-  { files: ["src/**/*.{ts,tsx}"], ...solid, rules: { ...solid.rules, "solid/no-innerhtml": ["error", { allowStatic: false }] } },
+  { files: ["src/**/*.{ts,tsx}"], ...solid, rules: {
+      ...solid.rules,
+      "solid/no-innerhtml": ["error", { allowStatic: false }],
+      // Ours that run a callback later, as an event handler would.
+      "solid/reactivity": ["warn", { customReactiveFunctions: ["attempt", "run", "choose", "then", "end"] }],
+    } },
   {
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

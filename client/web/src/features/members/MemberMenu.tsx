@@ -32,12 +32,11 @@ export function MemberMenu(props: MemberMenuProps): JSX.Element {
     return guildRoles(state, props.guildId).filter((role) => !role.is_default && role.position < rank);
   };
 
-  function then(act: () => void): () => void {
-    return () => {
-      props.onClose();
-      act();
-    };
-  }
+  /** An item that closes the menu first. */
+  const then = (act: () => void) => (): void => {
+    props.onClose();
+    act();
+  };
 
   return (
     <Menu label={name()} at={props.at} onClose={() => props.onClose()} testid="member-menu">

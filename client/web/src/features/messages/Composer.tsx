@@ -48,14 +48,17 @@ export function Composer(props: ComposerProps): JSX.Element {
   }
 
   function keepDraft(): void {
-    const { [props.channelId]: _old, ...others } = preferences.drafts;
-    const draft = box.value;
-    setPreferences({ drafts: draft.trim() === "" ? others : { ...others, [props.channelId]: draft } });
+    const others = Object.entries(preferences.drafts).filter(([id]) => id !== props.channelId);
+    const mine = box.value.trim() === "" ? [] : [[props.channelId, box.value] as const];
+    setPreferences({ drafts: Object.fromEntries([...others, ...mine]) });
   }
 
   function typed(): void {
     resized();
-    if (box.value.trim() === "") return stopTyping();
+    if (box.value.trim() === "") {
+      stopTyping();
+      return;
+    }
     if (performance.now() - typedAt < TYPING_EVERY_MS) return;
     typedAt = performance.now();
     send({ type: "typing", channel_id: props.channelId });

@@ -20,10 +20,9 @@ export function EditBox(props: { message: Message; onDone: () => void }): JSX.El
 
   async function save(): Promise<void> {
     const content = box.value.trim();
-    if (content === "" || content === props.message.content) return leave();
-    if (lengthOf(content) > LONGEST) return void setError(`A message has at most ${LONGEST} characters.`);
     try {
-      await api.messages.edit(props.message.id, content);
+      if (lengthOf(content) > LONGEST) throw new Error(`A message has at most ${LONGEST} characters.`);
+      if (content !== "" && content !== props.message.content) await api.messages.edit(props.message.id, content);
       leave();
     } catch (reason) {
       setError(messageOf(reason));

@@ -46,7 +46,11 @@ export default function Shell(): JSX.Element {
       if (router.route().name !== "home") router.go({ name: "home" }, { replace: true });
       return;
     }
-    if (guildId() && channelId()) return remember(guild, channelId()!);
+    const channel = channelId();
+    if (guildId() && channel) {
+      remember(guild, channel);
+      return;
+    }
     const channels = guildChannels(state, guild);
     const last = channels.find((channel) => channel.id === lastChannels[guild]);
     const best = last ?? channels.find((channel) => channel.channel_type === "text") ?? null;
