@@ -1,0 +1,117 @@
+"""The command line: `python -m bench` (or `make bench`, `make bench-guard`)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import trio
+
+from bench import machine, report
+from bench.cases import busy, forward, memory
+from bench.figures import Findings, Results
+from bench.gates import verdicts
+from bench.plan import FULL, GUARD, Plan
+from bench.programs import Broken
+
+RESULTS = Path(__file__).parent / "results"
+
+Case = Callable[[Plan, Path], Awaitable[Findings]]
+CASES: dict[str, Case] = {
+    "memory": memory.run,
+    "forward": forward.run,
+    "busy": busy.run,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure voice and chat.")
+    parser.add_argument("--guard", action="store_true", help="short run; exit 1 when a gate is broken")
+    parser.add_argument("--only", help="cases to run, by comma", metavar="CASE,CASE")
+    parser.add_argument("--rooms", help="sizes of rooms, by comma", metavar="N,N")
+    parser.add_argument("--rounds", type=int, help="rounds of each case")
+    parser.add_argument("--seconds", type=float, help="length of one side's part of a round")
+    parser.add_argument("--no-pin", action="store_true", help="let the scheduler choose the CPUs")
+    parser.add_argument("--remark", action="append", default=[], help="say something in the result")
+    parser.add_argument("--keep", action="store_true", help="also write results/latest.json and latest.md")
+    parser.add_argument("--against", type=Path, help="compare with an older result file", metavar="FILE")
+    return parser
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    plan = GUARD if arguments.guard else FULL
+    changes = {
+        "cases": arguments.only and tuple(arguments.only.split(",")),
+        "rooms": arguments.rooms and tuple(int(size) for size in arguments.rooms.split(",")),
+        "rounds": arguments.rounds,
+        "seconds": arguments.seconds,
+        "is_pinned": False if arguments.no_pin else None,
+    }
+    plan = msgspec.structs.replace(plan, **{k: v for k, v in changes.items() if v is not None})
+    if unknown := set(plan.cases) - set(CASES):
+        raise Broken(f"unknown cases: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    return plan
+
+
+async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
+    described = machine.describe()
+    findings = Findings(remarks=list(remarks))
+    with tempfile.TemporaryDirectory(prefix="voicechat-bench-") as folder:
+        for name in plan.cases:
+            started = time.monotonic()
+            print(f"{name} …", end=" ", flush=True, file=sys.stderr)
+            findings.add(await CASES[name](plan, Path(folder)))
+            print(f"{time.monotonic() - started:.0f} s", flush=True, file=sys.stderr)
+    return Results(
+        taken_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        plan=msgspec.to_builtins(plan),
+        machine=described,
+        findings=findings,
+        verdicts=[verdict.as_dict() for verdict in verdicts(findings.figures)],
+    )
+
+
+def _write(results: Results, names: Sequence[str]) -> None:
+    text = msgspec.json.format(msgspec.json.encode(results), indent=1)
+    for name in names:
+        path = RESULTS / name
+        path.write_bytes(text if path.suffix == ".json" else report.markdown(results).encode())
+        print(f"wrote {path.relative_to(machine.ROOT)}", file=sys.stderr)
+
+
+def _guard(results: Results) -> int:
+    broken = [verdict for verdict in verdicts(results.findings.figures) if verdict.state == "broken"]
+    for verdict in broken:
+        print(f"BROKEN {verdict}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    arguments = _parser().parse_args(words)
+    try:
+        results = trio.run(_measure, _plan(arguments), arguments.remark)
+    except Broken as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 2
+    if arguments.guard:
+        print(report.gate_table(verdicts(results.findings.figures)))
+        return _guard(results)
+    print(report.markdown(results))
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    latest = ["latest.json", "latest.md"] if arguments.keep else []
+    _write(results, [f"{day}-{results.machine['commit']}.json", *latest])
+    if arguments.against is not None:
+        before = msgspec.json.decode(arguments.against.read_bytes(), type=Results)
+        print(report.comparison(before, results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The cases: each measures one thing in interleaved rounds and returns Findings."""

@@ -1,0 +1,64 @@
+"""What a run of the bench found: figures, each with its rounds, and the machine they were found on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from bench.stats import Summary, ratios, summary
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure of one case: a value for each round.
+
+    `against` says what `baseline` is: "floor" (the plain C fan-out), "quiet" (ourselves undisturbed), or
+    empty when there is nothing to compare with. Rounds of the same index were neighbours in time.
+    """
+
+    case: str
+    metric: str
+    unit: str
+    subject: list[float]
+    baseline: list[float] = []
+    against: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.case} {self.metric}"
+
+    def values(self) -> Summary:
+        """Summarise the subject's own rounds."""
+        return summary(self.subject)
+
+    def baseline_values(self) -> Summary | None:
+        """Summarise the baseline's rounds; None when there is none."""
+        return summary(self.baseline) if self.baseline else None
+
+    def ratio(self) -> Summary | None:
+        """Summarise subject over baseline, round by round; None when there is nothing to divide by."""
+        found = ratios(self.subject, self.baseline) if self.baseline else []
+        return summary(found) if found else None
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """All figures of one run, with remarks a reader must know, such as what could not be measured."""
+
+    figures: list[Figure] = []
+    remarks: list[str] = []
+
+    def add(self, other: Findings) -> None:
+        """Take over what another part of the run found."""
+        self.figures.extend(other.figures)
+        self.remarks.extend(remark for remark in other.remarks if remark not in self.remarks)
+
+
+class Results(msgspec.Struct, kw_only=True):
+    """One result file; README.md documents its fields."""
+
+    format: int = 1
+    taken_at: str
+    plan: dict[str, Any]
+    machine: dict[str, Any]
+    findings: Findings
+    verdicts: list[dict[str, Any]] = []

@@ -1,0 +1,292 @@
+/* load.c - the load generator: the voice clients of one room, paced by one thread, stamped by the kernel.
+ *
+ * Client p sends its packets, made beforehand, every interval; the clients take turns at even distances, so packet
+ * number t of all goes out at t * interval / clients.  A send is stamped just before the system call, an arrival by
+ * the kernel when it gives the datagram to the client's socket (SO_TIMESTAMPNS): how late this program reads it does
+ * not matter, so it reads rarely, in the middle between two sends, and never waits in a read: nobody who sends to it
+ * pays for waking it.
+ *
+ * usage: load CLIENTS
+ * says   the clients' ports on 127.0.0.1 in one line, then obeys lines of
+ *        run SERVER_PORT COUNT INTERVAL_US PACKETS_FILE RESULTS_FILE
+ * says   ARRIVALS SAMPLES LOST_ROOM when each is done (the last: arrivals there was no room to note)
+ *
+ * PACKETS_FILE  COUNT * CLIENTS packets in the order of sending (struct packet).
+ * RESULTS_FILE  COUNT * CLIENTS send stamps (uint64_t ns, CLOCK_REALTIME), then the arrivals (struct arrival), then
+ *               samples: the first arrivals of each client and every SAMPLE_EVERY-th later, whole (struct sample). */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vc_sched.h"
+
+enum {
+    CLIENTS_MAX = 1024,
+    BATCH = 64,
+    PACKET_ROOM = 510,
+    BUFFER_BYTES = 4 << 20,
+    SAMPLE_EVERY = 101, /* a prime: no client or stream is favoured */
+    READ_EVERY_NS = 2000000,
+    LINGER_NS = 100000000, /* for what is still on its way after the last send */
+};
+
+typedef struct {
+    uint16_t length;
+    uint8_t data[PACKET_ROOM];
+} packet;
+
+typedef struct {
+    uint64_t ns;
+    uint32_t ssrc;
+    uint16_t seq;
+    uint16_t client;
+} arrival;
+
+typedef struct {
+    uint32_t client;
+    packet datagram;
+} sample;
+
+typedef struct {
+    unsigned clients;
+    int fds[CLIENTS_MAX];
+    uint32_t seen[CLIENTS_MAX]; /* arrivals of each in this run */
+    struct mmsghdr rx[BATCH];
+    struct iovec rx_vec[BATCH];
+    uint8_t rx_data[BATCH][PACKET_ROOM];
+    uint8_t rx_control[BATCH][64];
+    size_t count; /* packets of one run */
+    const packet *packets;
+    uint64_t *sent;
+    arrival *arrivals;
+    sample *samples;
+    size_t arrival_count, arrival_room, sample_count, sample_room, lost_room;
+} load;
+
+static void fail(const char *doing)
+{
+    perror(doing);
+    exit(1);
+}
+
+static uint64_t read_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void sleep_until(uint64_t ns)
+{
+    struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
+        continue;
+}
+
+/* ---- clients ---- */
+
+static int open_client(void)
+{
+    int on = 1, bytes = BUFFER_BYTES, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof own;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof own) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) != 0 ||
+        getsockname(fd, (struct sockaddr *)&own, &length) != 0)
+        fail("opening a client's socket");
+    printf("%d ", ntohs(own.sin_port));
+    return fd;
+}
+
+static void prepare(load *l)
+{
+    for (int i = 0; i < BATCH; i++) {
+        l->rx_vec[i] = (struct iovec){l->rx_data[i], PACKET_ROOM};
+        l->rx[i].msg_hdr = (struct msghdr){.msg_iov = &l->rx_vec[i], .msg_iovlen = 1, .msg_control = l->rx_control[i]};
+    }
+    for (unsigned i = 0; i < l->clients; i++)
+        l->fds[i] = open_client();
+    printf("\n");
+    fflush(stdout);
+}
+
+/* ---- arrivals ---- */
+
+static uint64_t stamp_ns(struct msghdr *header)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec t;
+            memcpy(&t, CMSG_DATA(c), sizeof t);
+            return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+        }
+    }
+    return 0;
+}
+
+static void keep_sample(load *l, unsigned client, const uint8_t *data, size_t length)
+{
+    uint32_t number = l->seen[client]++;
+    if ((number >= l->clients && number % SAMPLE_EVERY != 0) || l->sample_count == l->sample_room)
+        return;
+    sample *s = &l->samples[l->sample_count++];
+    s->client = client;
+    s->datagram.length = (uint16_t)length;
+    memcpy(s->datagram.data, data, length);
+}
+
+static void note(load *l, unsigned client, struct mmsghdr *message, const uint8_t *data)
+{
+    size_t length = message->msg_len;
+    if (length < 12 || (data[1] >= 192 && data[1] <= 223)) /* RTCP (RFC 5761) */
+        return;
+    if (l->arrival_count == l->arrival_room) {
+        l->lost_room++;
+        return;
+    }
+    uint32_t ssrc;
+    memcpy(&ssrc, data + 8, sizeof ssrc);
+    l->arrivals[l->arrival_count++] = (arrival){
+        .ns = stamp_ns(&message->msg_hdr),
+        .ssrc = ntohl(ssrc),
+        .seq = (uint16_t)(data[2] << 8 | data[3]),
+        .client = (uint16_t)client,
+    };
+    keep_sample(l, client, data, length);
+}
+
+static void read_client(load *l, unsigned client)
+{
+    int n;
+    do {
+        for (int i = 0; i < BATCH; i++)
+            l->rx[i].msg_hdr.msg_controllen = sizeof l->rx_control[i];
+        n = recvmmsg(l->fds[client], l->rx, BATCH, MSG_DONTWAIT, NULL);
+        for (int i = 0; i < n; i++)
+            note(l, client, &l->rx[i], l->rx_data[i]);
+    } while (n == BATCH);
+}
+
+static void read_all(load *l)
+{
+    for (unsigned client = 0; client < l->clients; client++)
+        read_client(l, client);
+}
+
+/* ---- one run ---- */
+
+static const packet *map_packets(const char *path, size_t bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    void *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (mapped == MAP_FAILED)
+        fail(path);
+    close(fd);
+    return mapped;
+}
+
+static void *touched(size_t count, size_t size)
+{
+    void *memory = malloc(count * size + 1);
+    if (memory == NULL)
+        fail("making room for the results");
+    memset(memory, 1, count * size); /* no page fault while measuring */
+    return memory;
+}
+
+static void make_room(load *l)
+{
+    l->arrival_room = l->count * (l->clients - 1);
+    l->sample_room = l->arrival_room / SAMPLE_EVERY + (size_t)l->clients * (l->clients + 1);
+    l->sent = touched(l->count, sizeof *l->sent);
+    l->arrivals = touched(l->arrival_room, sizeof *l->arrivals);
+    l->samples = touched(l->sample_room, sizeof *l->samples);
+}
+
+static void begin(load *l)
+{
+    read_all(l); /* away with what came since the last run */
+    l->arrival_count = l->sample_count = l->lost_room = 0;
+    memset(l->seen, 0, sizeof l->seen);
+}
+
+static void send_one(load *l, size_t number, const struct sockaddr_in *server)
+{
+    const packet *p = &l->packets[number];
+    int fd = l->fds[number % l->clients];
+    l->sent[number] = read_ns(CLOCK_REALTIME);
+    if (sendto(fd, p->data, p->length, 0, (const struct sockaddr *)server, sizeof *server) != p->length)
+        fail("sending");
+}
+
+static void pace(load *l, uint64_t step_ns, const struct sockaddr_in *server)
+{
+    uint64_t start = read_ns(CLOCK_MONOTONIC) + 1000000, next_read = start;
+    for (size_t number = 0; number < l->count; number++) {
+        uint64_t due = start + number * step_ns, middle = due + step_ns / 2;
+        sleep_until(due);
+        send_one(l, number, server);
+        if (middle < next_read)
+            continue;
+        sleep_until(middle);
+        read_all(l);
+        next_read = middle + READ_EVERY_NS;
+    }
+    sleep_until(start + l->count * step_ns + LINGER_NS);
+    read_all(l);
+}
+
+static void write_results(const load *l, const char *path)
+{
+    FILE *out = fopen(path, "wb");
+    if (out == NULL || fwrite(l->sent, sizeof *l->sent, l->count, out) != l->count ||
+        fwrite(l->arrivals, sizeof *l->arrivals, l->arrival_count, out) != l->arrival_count ||
+        fwrite(l->samples, sizeof *l->samples, l->sample_count, out) != l->sample_count || fclose(out) != 0)
+        fail(path);
+    printf("%zu %zu %zu\n", l->arrival_count, l->sample_count, l->lost_room);
+    fflush(stdout);
+}
+
+static void run(load *l, unsigned port, size_t count, unsigned interval_us, const char *packets, const char *results)
+{
+    struct sockaddr_in server = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    l->count = count * l->clients;
+    l->packets = map_packets(packets, l->count * sizeof *l->packets);
+    make_room(l);
+    begin(l);
+    pace(l, (uint64_t)interval_us * 1000 / l->clients, &server);
+    write_results(l, results);
+    munmap((void *)(uintptr_t)l->packets, l->count * sizeof *l->packets);
+    free(l->sent);
+    free(l->arrivals);
+    free(l->samples);
+}
+
+int main(int argc, char **argv)
+{
+    static load l; /* too large for the stack */
+    char line[1024], packets[400], results[400];
+    unsigned port, count, interval_us;
+    l.clients = argc == 2 ? (unsigned)atoi(argv[1]) : 0;
+    if (l.clients < 2 || l.clients > CLIENTS_MAX)
+        return 2;
+    vc_sched_saved saved;
+    vc_sched_raise(&saved); /* nobody comes between a stamp and its send */
+    prepare(&l);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        if (sscanf(line, "run %u %u %u %399s %399s", &port, &count, &interval_us, packets, results) != 5)
+            return 2;
+        run(&l, port, count, interval_us, packets, results);
+    }
+    return 0;
+}

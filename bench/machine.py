@@ -1,0 +1,83 @@
+"""The machine and the versions a result was taken with: a figure without them says nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pylibsrtp._binding
+
+ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("pylibsrtp", "trio", "cffi", "msgspec", "hypercorn", "uvloop", "playwright")
+
+
+def describe() -> dict[str, Any]:
+    """Name CPU, kernel, load, versions and commit; what cannot be found is left out or empty."""
+    return {
+        "cpu": cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "system": _system(),
+        "python": platform.python_version(),
+        "compiler": _first_line("cc", "--version"),
+        "srtp": _srtp_version(),
+        "packages": _package_versions(),
+        "commit": commit(),
+        "is_modified": bool(_git("status", "--porcelain", "--", "src", "native", "client", "bench")),
+        "load_before": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def cpu_model() -> str:
+    """Return the CPU's name as the kernel gives it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def commit() -> str:
+    """Return the short name of the checked-out commit, "unknown" outside git."""
+    return _git("rev-parse", "--short=9", "HEAD") or "unknown"
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except OSError:
+        return platform.system()
+
+
+def _srtp_version() -> str:
+    binding = pylibsrtp._binding
+    return binding.ffi.string(binding.lib.srtp_get_version_string()).decode() if _knows_version() else ""
+
+
+def _knows_version() -> bool:
+    return hasattr(pylibsrtp._binding.lib, "srtp_get_version_string")
+
+
+def _package_versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(*words: str) -> str:
+    return _first_line("git", "-C", str(ROOT), *words)
+
+
+def _first_line(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.splitlines()[0] if done.stdout else ""

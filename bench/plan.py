@@ -1,0 +1,25 @@
+"""How much is measured: sizes and lengths of a run."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One run's sizes; a round measures every side of a case once, for `seconds`."""
+
+    cases: tuple[str, ...]
+    rooms: tuple[int, ...]
+    rounds: int
+    seconds: float
+    is_pinned: bool = True  # load on the first CPU, what is measured on the last
+    chat_sockets: int = 100
+    chat_posts: int = 60
+    joins: int = 10
+
+
+#: About five minutes on two cores.
+FULL = Plan(cases=("memory", "forward", "busy", "chat", "join"), rooms=(2, 10, 25, 50), rounds=7, seconds=2.0)
+
+#: Under a minute: what the guarded ratios need.
+GUARD = Plan(cases=("memory", "forward", "busy"), rooms=(10, 50), rounds=7, seconds=1.0)

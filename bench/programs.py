@@ -1,0 +1,107 @@
+"""The bench's own programs: compiled when their source is newer, run as children that talk in lines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from bench.machine import ROOT
+
+_BUILD = ROOT / "build" / "bench"
+_NATIVE = ROOT / "native"
+_FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
+_SCHEDULING = _NATIVE / "src" / "vc_sched.c"  # the children ask for what the media thread asks for
+
+
+class Broken(Exception):
+    """A program of the bench did not do what it is there for; the message says which and what it said."""
+
+
+def compiled(name: str) -> Path:
+    """Return the program of bench/<name>/<name>.c, compiling it first when it is out of date."""
+    source, program = ROOT / "bench" / name / f"{name}.c", _BUILD / name
+    inputs = (source, _SCHEDULING, _SCHEDULING.with_suffix(".h"))
+    if program.exists() and program.stat().st_mtime > max(path.stat().st_mtime for path in inputs):
+        return program
+    _BUILD.mkdir(parents=True, exist_ok=True)
+    folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
+    command = ["cc", *_FLAGS, *folders, "-o", str(program), str(source), str(_SCHEDULING)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Broken(f"compiling {source.relative_to(ROOT)}:\n{done.stderr}")
+    return program
+
+
+class Child:
+    """A program that answers lines with lines."""
+
+    def __init__(self, process: trio.Process, name: str) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.pid = process.pid
+        self._name = name
+        self._stdin, self._stdout = process.stdin, process.stdout
+        self._unread = b""
+
+    async def say(self, line: str) -> None:
+        """Write one line."""
+        await self._stdin.send_all(line.encode() + b"\n")
+
+    async def hear(self, *, within_s: float = 30.0) -> str:
+        """Read one line. Broken when the program ends or is silent for `within_s`."""
+        with trio.move_on_after(within_s):
+            while b"\n" not in self._unread:
+                chunk = await self._stdout.receive_some()
+                if not chunk:
+                    raise Broken(f"{self._name} ended unexpectedly")
+                self._unread += chunk
+            line, _, self._unread = self._unread.partition(b"\n")
+            return line.decode()
+        raise Broken(f"{self._name} was silent for {within_s:g} s")
+
+    async def ask(self, line: str, *, within_s: float = 30.0) -> str:
+        """Write one line and read the answer."""
+        await self.say(line)
+        return await self.hear(within_s=within_s)
+
+
+@asynccontextmanager
+async def running(command: Sequence[str | Path], name: str) -> AsyncIterator[Child]:
+    """Run a program in the project's folder; it is gone when the block has ended."""
+    process = await trio.lowlevel.open_process(
+        [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        yield Child(process, name)
+    finally:
+        process.kill()
+        with trio.CancelScope(shield=True):
+            await process.wait()
+
+
+def cpu_ns(pid: int, thread: int) -> int:
+    """Return how long a thread has run (/proc/…/schedstat, first figure)."""
+    return int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
+
+
+def load_cpu() -> int | None:
+    """Return the CPU the load generator is pinned to; None where there is only one."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return cpus[0] if len(cpus) > 1 else None
+
+
+def subject_cpu() -> int | None:
+    """Return the CPU that what is measured is pinned to; None where there is only one."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return cpus[-1] if len(cpus) > 1 else None
+
+
+def pin(thread: int, cpu: int | None) -> None:
+    """Keep a thread on one CPU; None leaves it alone."""
+    if cpu is not None:
+        os.sched_setaffinity(thread, {cpu})

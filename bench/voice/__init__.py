@@ -1,0 +1,1 @@
+"""Voice under load: the clients (load), what forwards between them (servers), how late it comes (delays)."""

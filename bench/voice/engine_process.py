@@ -1,0 +1,130 @@
+"""The process around the real engine: `python -m bench.voice.engine_process`, driven by lines on stdin.
+
+The engine runs as the server runs it: in a thread of its own beside a Trio loop that drains its records.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator
+
+import msgspec
+import trio
+
+from bench.voice.disturbance import Disturbance
+from bench.voice.messages import Command, Disturb, Figures, Join, Joined, Keys
+from bench.voice.room import LEVEL_EXTENSION, PT
+from voicechat.media.engine import Engine, EngineLimits, open_udp, pack_addr
+from voicechat.media.srtp import open_sessions
+from voicechat.rtc.dtls import SrtpKeys
+
+_COMMANDS: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+_LIMITS = EngineLimits(
+    max_peers=128, max_tracks=128, max_slots=128 * 128, max_receivers=128, command_depth=65_536
+)
+
+
+class EngineProcess:
+    """One engine, its room and what disturbs it."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._socket = open_udp("127.0.0.1", 0)
+        self._engine = Engine([self._socket], _LIMITS)
+        self._media_thread = 0
+        self._nursery = nursery
+        self._disturbance = Disturbance()
+
+    def run_media(self) -> None:
+        """Run the media loop; call it in a thread of its own."""
+        self._media_thread = threading.get_native_id()
+        self._engine.run()
+
+    async def drain(self) -> None:
+        """Take the engine's records, as the media room does."""
+        while True:
+            await self._engine.wait_readable()
+            while self._engine.drain():
+                await trio.lowlevel.checkpoint()
+
+    async def obey(self, command: Command) -> msgspec.Struct:
+        """Do what the bench asks; return the answer."""
+        if isinstance(command, Join):
+            return await self._join(command.clients)
+        if isinstance(command, Disturb):
+            self._disturb(command)
+        return self._figures()
+
+    async def _join(self, clients: list[Keys]) -> Joined:
+        engine = self._engine
+        peers = [self._connect(client) for client in clients]
+        tracks = [
+            engine.track_add(peer, ssrc=client.ssrc, pt=PT, level_ext=LEVEL_EXTENSION)
+            for peer, client in zip(peers, clients, strict=True)
+        ]
+        for receiver, peer in enumerate(peers):
+            for publisher, track in enumerate(tracks):
+                if publisher != receiver:
+                    slot = self._slot(peer, receiver << 16 | publisher)
+                    engine.route_set(slot, track)
+        await engine.settled()
+        port = self._socket.getsockname()[1]
+        return Joined(port, self._media_thread, engine.scheduling, engine.memory_bytes()[0])
+
+    def _connect(self, client: Keys) -> int:
+        """Make a peer known as if ICE and DTLS were done."""
+        peer = self._engine.peer_add()
+        self._engine.tuple_add(peer, pack_addr("127.0.0.1", client.port))
+        keys = SrtpKeys(
+            profile="SRTP_AEAD_AES_128_GCM",
+            client=bytes.fromhex(client.to_server),
+            server=bytes.fromhex(client.from_server),
+        )
+        self._engine.peer_keys(peer, *open_sessions(keys))
+        return peer
+
+    def _slot(self, peer: int, ssrc: int) -> int:
+        return self._engine.slot_add(peer, ssrc=ssrc, pt=PT, cname="bench", level_ext=LEVEL_EXTENSION)
+
+    def _disturb(self, command: Disturb) -> None:
+        if command.is_on:
+            self._disturbance.start(self._nursery, command.messages_per_s)
+        else:
+            self._disturbance.stop()
+
+    def _figures(self) -> Figures:
+        chat = self._disturbance
+        return Figures(self._engine.counters(), self._engine.histogram(), chat.messages, chat.seconds)
+
+    def close(self) -> None:
+        """End everything; `run_media` returns."""
+        self._disturbance.stop()
+        self._engine.stop()
+
+
+async def _lines() -> AsyncIterator[bytes]:
+    unread = b""
+    async with trio.lowlevel.FdStream(os.dup(0)) as stdin:
+        while chunk := await stdin.receive_some():
+            *lines, unread = (unread + chunk).split(b"\n")
+            for line in lines:
+                yield line
+
+
+async def main() -> None:
+    """Obey until stdin ends."""
+    async with trio.open_nursery() as nursery:
+        process = EngineProcess(nursery)
+        nursery.start_soon(trio.to_thread.run_sync, process.run_media)
+        nursery.start_soon(process.drain)
+        try:
+            async for line in _lines():
+                answer = await process.obey(_COMMANDS.decode(line))
+                os.write(1, msgspec.json.encode(answer) + b"\n")
+        finally:
+            process.close()
+            nursery.cancel_scope.cancel()
+
+
+if __name__ == "__main__":
+    trio.run(main)

@@ -1,0 +1,91 @@
+"""The load generator's Python side: starts load.c, gives it packets, reads what it noted."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.programs import Broken, Child, compiled, load_cpu, pin, running
+from bench.voice.room import INTERVAL_US, Client
+
+_PACKET = struct.Struct("=H510s")
+_SAMPLE = struct.Struct("=IH510s")
+ARRIVAL = np.dtype([("ns", "<u8"), ("ssrc", "<u4"), ("seq", "<u2"), ("client", "<u2")])
+_ALIGNED_SAMPLE = (_SAMPLE.size + 3) // 4 * 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A datagram that client `client` received, whole."""
+
+    client: int
+    datagram: bytes
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the load saw; packet number k of client p was sent at `sent_ns[k, p]`."""
+
+    first_number: int
+    sent_ns: npt.NDArray[np.uint64]
+    arrivals: npt.NDArray[np.void]
+    samples: list[Sample]
+
+
+class Load:
+    """Clients on sockets of their own, driven by one thread of one process."""
+
+    def __init__(self, child: Child, clients: list[Client], folder: Path) -> None:
+        self.clients = clients
+        self._child = child
+        self._packets, self._results = folder / "packets", folder / "results"
+
+    async def run(self, server_port: int, first_number: int, count: int) -> Run:
+        """Let every client send `count` packets at their pace; return what came back."""
+        self._packets.write_bytes(b"".join(self._numbered(first_number, count)))
+        seconds = count * INTERVAL_US / 1e6
+        words = f"run {server_port} {count} {INTERVAL_US} {self._packets} {self._results}"
+        answer = await self._child.ask(words, within_s=seconds + 30)
+        arrivals, samples, lost_room = map(int, answer.split())
+        if lost_room:
+            raise Broken(f"the load generator had no room for {lost_room} arrivals: more came than were due")
+        return self._read(first_number, count, arrivals, samples)
+
+    def _numbered(self, first: int, count: int) -> list[bytes]:
+        """Return all packets in the order of sending: everybody's first, then everybody's second, …"""
+        prepared = [client.prepare(first, count) for client in self.clients]
+        return [_PACKET.pack(len(data), data) for turn in zip(*prepared, strict=True) for data in turn]
+
+    def _read(self, first: int, count: int, arrivals: int, samples: int) -> Run:
+        raw = self._results.read_bytes()
+        sent = np.frombuffer(raw, np.uint64, count * len(self.clients))
+        noted = np.frombuffer(raw, ARRIVAL, arrivals, sent.nbytes)
+        start = sent.nbytes + noted.nbytes
+        if len(raw) != start + samples * _ALIGNED_SAMPLE:
+            raise Broken(f"the load generator's results have {len(raw)} bytes, expected another number")
+        return Run(
+            first,
+            sent.reshape(count, len(self.clients)),
+            noted,
+            [_sample(raw, start + i * _ALIGNED_SAMPLE) for i in range(samples)],
+        )
+
+
+def _sample(raw: bytes, at: int) -> Sample:
+    client, length, data = _SAMPLE.unpack_from(raw, at)
+    return Sample(client, data[:length])
+
+
+@asynccontextmanager
+async def open_load(size: int, folder: Path, *, is_pinned: bool) -> AsyncIterator[Load]:
+    """Start the load generator with `size` clients."""
+    async with running([compiled("load"), str(size)], "the load generator") as child:
+        ports = [int(word) for word in (await child.hear()).split()]
+        pin(child.pid, load_cpu() if is_pinned else None)
+        yield Load(child, [Client(port, index) for index, port in enumerate(ports)], folder)

@@ -1,0 +1,51 @@
+"""One room, its load and its servers: measured in turns, so that each saw the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.voice.delays import Delays, one_way
+from bench.voice.load import Load
+from bench.voice.room import INTERVAL_US
+from bench.voice.servers import Server
+
+_WARM_PACKETS = 10  # of each client: caches, frequencies and first-packet paths settle
+_PERCENTILES = (("delay-p50", 50.0), ("delay-p99", 99.0), ("delay-p99.9", 99.9), ("delay-max", 100.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of one server showed."""
+
+    delays: Delays
+    cpu_us: float  # per packet that arrived
+
+    def values(self) -> dict[str, float]:
+        """Return the figures by metric, microseconds."""
+        found = {metric: self.delays.percentile(percent) for metric, percent in _PERCENTILES}
+        return {**found, "cpu-per-forward": self.cpu_us}
+
+
+class Stage:
+    """A load whose packet numbers go on from round to round, whoever forwards them."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._next_number = 0
+
+    async def measure(self, server: Server, seconds: float) -> Round:
+        """Let all clients talk for `seconds` (and a warm-up before) and see what `server` does with it."""
+        count = _WARM_PACKETS + int(seconds * 1e6 / INTERVAL_US)
+        cpu_before = server.cpu_ns()
+        run = await self._load.run(server.port, self._next_number, count)
+        cpu_ns = server.cpu_ns() - cpu_before
+        self._next_number += count
+        delays = one_way(run, server.opened, warm_packets=_WARM_PACKETS)
+        return Round(delays, cpu_ns / 1000 / max(delays.forwarded, 1))
+
+
+def turns(names: Sequence[str], rounds: int) -> list[tuple[str, ...]]:
+    """Return who goes when: everyone once a round, the order reversed each time."""
+    forth, back = tuple(names), tuple(reversed(names))
+    return [forth if number % 2 == 0 else back for number in range(rounds)]
