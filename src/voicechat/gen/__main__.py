@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from voicechat import app
 from voicechat.gen.declared import declared
+from voicechat.gen.markdown import print_markdown
 from voicechat.gen.typescript import print_typescript
+from voicechat.settings import Settings
+from voicechat.web.builtin import builtin_routes
+from voicechat.web.openapi import describe
 
 
 def generated() -> dict[str, str]:
     """Return the content of every generated file by its path in the tree."""
     contract = declared()
-    return {"client/web/src/protocol/types.gen.ts": print_typescript(contract)}
+    description = describe((*app.routes(), *builtin_routes(Settings(), (), {})))
+    return {
+        "client/web/src/protocol/types.gen.ts": print_typescript(contract),
+        "docs/protocol.md": print_markdown(contract),
+        "docs/openapi.json": json.dumps(description, indent=2, ensure_ascii=False) + "\n",
+    }
 
 
 def stale(root: Path, files: Mapping[str, str]) -> list[str]:

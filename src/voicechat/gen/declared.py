@@ -59,7 +59,7 @@ def _wire_types(module_name: str) -> list[type[Wire]]:
     ]
 
 
-def fields_of(kind: type[Wire]) -> list[WireField]:
+def fields_of(kind: type) -> list[WireField]:
     """List the fields of `kind` as they stand on the wire.
 
     What comes in may leave out whatever has a default; what goes out leaves out only what is UNSET.

@@ -58,7 +58,7 @@ def create_app(
     app.config["RESPONSE_TIMEOUT"] = None  # the guard gives up on a client that takes nothing
     network = open_network(house.settings.server)
     calls = Calls(house, network, authenticate)
-    every_route = (*routes, *builtin_routes(house, routes, checks or {}))
+    every_route = (*routes, *builtin_routes(house.settings, routes, checks or {}))
     for route in every_route:
         _bind(app, calls, route)
     _bind_errors(app, WebClient(static_dir))

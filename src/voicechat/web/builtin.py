@@ -10,6 +10,7 @@ from voicechat import __version__
 from voicechat.house import House
 from voicechat.logs import get_logger
 from voicechat.protocol.service import Discovery, Health
+from voicechat.settings import Settings
 from voicechat.web.routes import Reply, Request, Route
 
 _log = get_logger("web.health")
@@ -20,7 +21,9 @@ Check = Callable[[], Awaitable[bool]]
 _PATIENCE_S = 2.0
 
 
-def builtin_routes(house: House, routes: Sequence[Route], checks: Mapping[str, Check]) -> tuple[Route, ...]:
+def builtin_routes(
+    settings: Settings, routes: Sequence[Route], checks: Mapping[str, Check]
+) -> tuple[Route, ...]:
     """Make the routes that every server has."""
 
     async def live(house: House, request: Request) -> Health:
@@ -39,12 +42,12 @@ def builtin_routes(house: House, routes: Sequence[Route], checks: Mapping[str, C
         return discovered
 
     discovered = Discovery(
-        name=house.settings.server.name,
+        name=settings.server.name,
         api="/api",
         ws="/ws",
         version=__version__,
         features=sorted({route.tag for route in routes}),
-        auth={"methods": ["password"], "registration_policy": house.settings.auth.registration_policy},
+        auth={"methods": ["password"], "registration_policy": settings.auth.registration_policy},
     )
     return (
         Route("GET", "/health/live", live, answer=Health, auth="none", limit=None, tag="service"),

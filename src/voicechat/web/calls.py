@@ -69,9 +69,10 @@ class Calls:
             return None
         try:
             return await self.authenticate(self.house, bearer_token(header))
-        except Unauthenticated:
-            await limits.take(self.house, "auth_failed", ip=ip)
-            raise
+        except Unauthenticated as problem:
+            refused = problem
+        await limits.take(self.house, "auth_failed", ip=ip)
+        raise refused
 
     async def _take(
         self, route: Route, ip: str, caller: Caller | None, *, account: str | None = None

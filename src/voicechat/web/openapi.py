@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -47,7 +48,7 @@ def _operation(
     route: Route, schema_of: Mapping[Any, dict[str, Any]], components: Mapping[str, Any]
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": route.handler.__name__,
+        "operationId": re.sub(r"[^a-z0-9]+", "_", f"{route.method} {route.path}".lower()).strip("_"),
         "tags": [route.tag],
         "summary": route.summary,
         "responses": _responses(route, schema_of),

@@ -763,7 +763,7 @@ export interface GuildCreatedEvent {
   guild: GuildSnapshot;
 }
 
-/** A guild's name or description changed, or its owner; your own bits may have too. */
+/** A guild's name or description changed, or its owner; with `my_permissions`, your own bits did too. */
 export interface GuildUpdatedEvent {
   type: "guild_updated";
   guild_id: Id;
@@ -771,6 +771,7 @@ export interface GuildUpdatedEvent {
   description: string | null;
   icon_url: string | null;
   owner_id: Id;
+  my_permissions?: Bits;
 }
 
 /** The guild is gone for you: deleted, left, kicked or banned from. */
@@ -1034,36 +1035,36 @@ export interface VoiceErrorEvent {
 /** What the server accepts in the bodies' fields. */
 export const Bounds = {
   Register: {
-    username: { pattern: "^[a-z0-9_]{3,32}$" },
+    username: { pattern: "^[a-z0-9_]{3,32}$(?!\\n)" },
     password: { minLength: 8, maxLength: 128 },
-    email: { maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$" },
-    display_name: { minLength: 1, maxLength: 64 },
+    email: { maxLength: 254, pattern: "^[^@\\s\\u0000-\\u001f\\u007f]+@[^@\\s\\u0000-\\u001f\\u007f]+\\.[^@\\s\\u0000-\\u001f\\u007f]+$(?!\\n)" },
+    display_name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
     invite_code: { maxLength: 64 },
     setup_token: { maxLength: 128 },
   },
   Login: {
-    username: { maxLength: 64 },
+    username: { maxLength: 64, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     password: { maxLength: 128 },
   },
   Refresh: {
     refresh_token: { maxLength: 128 },
   },
   EditMe: {
-    display_name: { minLength: 1, maxLength: 64 },
-    email: { maxLength: 254, pattern: "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$" },
+    display_name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    email: { maxLength: 254, pattern: "^[^@\\s\\u0000-\\u001f\\u007f]+@[^@\\s\\u0000-\\u001f\\u007f]+\\.[^@\\s\\u0000-\\u001f\\u007f]+$(?!\\n)" },
   },
   ChangePassword: {
     current_password: { maxLength: 128 },
     new_password: { minLength: 8, maxLength: 128 },
   },
   CreateChannel: {
-    name: { minLength: 1, maxLength: 64 },
-    topic: { maxLength: 1024 },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    topic: { maxLength: 1024, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     user_limit: { min: 1, max: 99 },
   },
   EditChannel: {
-    name: { minLength: 1, maxLength: 64 },
-    topic: { maxLength: 1024 },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    topic: { maxLength: 1024, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     user_limit: { min: 1, max: 99 },
     position: { min: 0, max: 10000 },
   },
@@ -1074,10 +1075,10 @@ export const Bounds = {
     channels: { minLength: 1, maxLength: 500 },
   },
   CreateCategory: {
-    name: { minLength: 1, maxLength: 64 },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
   },
   EditCategory: {
-    name: { minLength: 1, maxLength: 64 },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
     position: { min: 0, max: 10000 },
   },
   PutOverride: {
@@ -1085,24 +1086,24 @@ export const Bounds = {
     deny: { min: 0 },
   },
   CreateGuild: {
-    name: { minLength: 2, maxLength: 100 },
-    description: { maxLength: 1000 },
+    name: { minLength: 2, maxLength: 100, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    description: { maxLength: 1000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
   },
   EditGuild: {
-    name: { minLength: 2, maxLength: 100 },
-    description: { maxLength: 1000 },
+    name: { minLength: 2, maxLength: 100, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    description: { maxLength: 1000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
   },
   MembersQuery: {
     limit: { min: 1, max: 100 },
   },
   EditMember: {
-    nickname: { minLength: 1, maxLength: 64 },
+    nickname: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
   },
   Timeout: {
-    reason: { maxLength: 512 },
+    reason: { maxLength: 512, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
   },
   Ban: {
-    reason: { maxLength: 512 },
+    reason: { maxLength: 512, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
   },
   CreateInvite: {
     max_uses: { min: 1, max: 10000 },
@@ -1112,21 +1113,21 @@ export const Bounds = {
     limit: { min: 1, max: 100 },
   },
   PostMessage: {
-    content: { minLength: 1, maxLength: 4000 },
-    nonce: { minLength: 1, maxLength: 64 },
+    content: { minLength: 1, maxLength: 4000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
+    nonce: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
   },
   EditMessage: {
-    content: { minLength: 1, maxLength: 4000 },
-    nonce: { minLength: 1, maxLength: 64 },
+    content: { minLength: 1, maxLength: 4000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
+    nonce: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
   },
   CreateRole: {
-    name: { minLength: 1, maxLength: 64 },
-    color: { pattern: "^#[0-9a-fA-F]{6}$" },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    color: { pattern: "^#[0-9a-fA-F]{6}$(?!\\n)" },
     permissions: { min: 0 },
   },
   EditRole: {
-    name: { minLength: 1, maxLength: 64 },
-    color: { pattern: "^#[0-9a-fA-F]{6}$" },
+    name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+    color: { pattern: "^#[0-9a-fA-F]{6}$(?!\\n)" },
     permissions: { min: 0 },
     position: { min: 1, max: 1000 },
   },
