@@ -276,6 +276,23 @@ async def test_as_root_the_servers_run_as_an_unprivileged_user(closed_folder: Pa
 
 
 @needs_root
+def test_programs_in_a_closed_folder_are_executable_to_that_user(closed_folder: Path) -> None:
+    program = closed_folder / "program"
+    write(program, "")
+    program.chmod(0o755)
+    nobody = pwd.getpwnam("nobody")
+    words = [os.getpid(), int(signal.SIGKILL), nobody.pw_uid, nobody.pw_gid, CAP_DAC_READ_SEARCH]
+    question = "import os, sys; print(os.access(sys.argv[1], os.X_OK))"
+    answer = subprocess.run(
+        [sys.executable, launch.__file__, *map(str, words), sys.executable, "-c", question, program],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == "True\n"
+
+
+@needs_root
 async def test_a_plain_user_after_root_and_root_after_a_plain_user(aio: Bridge, open_folder: Path) -> None:
     plain, plain_dir, root_dir = pwd.getpwnam("daemon").pw_uid, open_folder / "plain", open_folder / "root"
     plain_dir.mkdir()
