@@ -87,9 +87,7 @@ def recorded(page: Page, tone_hz: int) -> Iterator[Callable[[], Loudness]]:
     result.append(Loudness(tuple((float(at), float(level_db)) for at, level_db in samples)))
 
 
-def received_audio(page: Page) -> list[dict[str, Any]]:
-    """Return the `inbound-rtp` statistics of the streams that the page has received anything on."""
+def voice_stats(page: Page, kind: str) -> list[dict[str, Any]]:
+    """Return the statistics of one kind (`inbound-rtp`, …) of the page's voice connection."""
     stats: list[dict[str, Any]] = page.evaluate("ears.stats()")
-    return [
-        entry for entry in stats if entry["type"] == "inbound-rtp" and entry.get("packetsReceived", 0) > 0
-    ]
+    return [entry for entry in stats if entry["type"] == kind]
