@@ -150,6 +150,7 @@ static int track_add(vc_engine *e, const vc_command *c)
     track->ssrc = c->ssrc;
     track->clock_rate = c->clock_rate;
     track->last_ts = 0;
+    track->heard_us = 0;
     track->reception = (vc_reception){0};
     track->speech = (vc_speech){0};
     track->receivers = e->receivers + (size_t)c->index * e->config.max_receivers;

@@ -35,10 +35,15 @@ static bool is_sane(const vc_config *c)
     return has_srtp && c->ring_bytes <= 1u << 30 && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
 }
 
+/* 'count' zeroed things on cache lines of their own; NULL when memory is short.  release() frees them.  Zeroed by
+ * calloc() and aligned by hand, because pages of calloc() cost nothing until they are touched. */
 static void *allocate(vc_engine *e, size_t count, size_t size)
 {
+    void *memory = calloc(1, count * size + VC_CACHE_LINE);
+    e->allocated[e->allocated_count++] = memory;
     e->total_bytes += count * size;
-    return calloc(count, size); /* untouched pages cost nothing */
+    uintptr_t line = ((uintptr_t)memory + VC_CACHE_LINE - 1) & ~(uintptr_t)(VC_CACHE_LINE - 1);
+    return memory == NULL ? NULL : (void *)line;
 }
 
 static bool init_tables(vc_engine *e)
@@ -79,11 +84,8 @@ static void release(vc_engine *e)
     vc_wheel_free(&e->wheel);
     vc_table_free(&e->by_addr);
     vc_table_free(&e->by_ufrag);
-    free(e->speakers);
-    free(e->receivers);
-    free(e->slots);
-    free(e->tracks);
-    free(e->peers);
+    for (int i = 0; i < e->allocated_count; i++)
+        free(e->allocated[i]);
     if (e->command_fd >= 0)
         close(e->command_fd);
     if (e->wakeup_fd >= 0)
@@ -95,8 +97,8 @@ vc_engine *vc_engine_new(const vc_config *config)
 {
     if (!is_sane(config))
         return NULL;
-    size_t size = (sizeof(vc_engine) + 63) & ~(size_t)63;
-    vc_engine *e = aligned_alloc(64, size); /* the rings keep their two ends on cache lines of their own */
+    size_t size = (sizeof(vc_engine) + VC_CACHE_LINE - 1) & ~(size_t)(VC_CACHE_LINE - 1);
+    vc_engine *e = aligned_alloc(VC_CACHE_LINE, size); /* the rings keep their two ends on cache lines of their own */
     if (e == NULL)
         return NULL;
     memset(e, 0, size);

@@ -239,6 +239,7 @@ static bool account(vc_engine *e, vc_track *track, arrival *a)
     bool first = !r->started;
     uint32_t ticks = (uint32_t)((a->arrived_us - e->start_us) * track->clock_rate / 1000000);
     a->ext_seq = vc_reception_add(r, a->rtp.seq, a->rtp.ts, ticks);
+    track->heard_us = a->arrived_us;
     vc_figure_add(&track->packets, 1);
     vc_figure_add(&track->bytes, a->payload_length);
     vc_figure32_set(&track->ext_seq, vc_reception_ext_seq(r));

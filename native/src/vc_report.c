@@ -10,7 +10,7 @@ enum {
     COMPOUND_BYTES = 1200,
     INTERVAL_US = 1000000, /* jittered by a quarter, so that a room's reports do not come as one burst */
     FIRST_US = 400000,     /* late joiners cannot synchronise before the first SR */
-    SENDER_US = 5000000,   /* a slot silent for longer is no sender any more */
+    SENDER_US = 5000000,   /* a stream silent for longer has no sender any more (RFC 3550 §6.4) */
     DUE_MAX = 32,          /* peers per turn of the loop: packets come first */
     RTT_MAX_US = 10000000,
 };
@@ -189,7 +189,7 @@ static int collect_blocks(compound *c, vc_report_block blocks[VC_TRACKS_PER_PEER
     int n = 0;
     for (int i = 0; i < c->peer->track_count; i++) {
         vc_track *track = &c->e->tracks[c->peer->tracks[i]];
-        if (!track->reception.started)
+        if (!track->reception.started || c->e->clock.now_us >= track->heard_us + SENDER_US)
             continue;
         vc_reception_report(&track->reception, c->e->clock.now_us, &blocks[n]);
         blocks[n++].ssrc = track->ssrc;

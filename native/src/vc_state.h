@@ -23,6 +23,7 @@
 
 enum {
     VC_NONE = -1,
+    VC_CACHE_LINE = 64,
     VC_UFRAGS_PER_PEER = 2,    /* old and new while ICE restarts */
     VC_RTCP_SSRCS_MAX = 192,   /* senders of RTCP we let libsrtp keep state for; Firefox uses one per slot */
     VC_RTCP_SSRCS_TABLE = 512, /* a power of two, never full */
@@ -30,23 +31,26 @@ enum {
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
 
+/* Between two packets of a quiet room other work empties the caches, so a forward costs what it touches: the
+ * fields of the packet path come first, on as few cache lines as can be. */
 typedef struct {
-    bool in_use;
-    vc_addr addr;
-    vc_sockaddr name;
+    _Alignas(VC_CACHE_LINE) vc_sockaddr name;
     int name_length;
     vc_link *link; /* the socket it is reached by */
+    bool in_use;
+    vc_addr addr;
     uint64_t added_us;
 } vc_tuple;
 
 typedef struct {
-    atomic_bool alive;
+    _Alignas(VC_CACHE_LINE) atomic_bool alive;
     bool deaf;
     int32_t id;
+    int send_tuple; /* index, or VC_NONE */
     uint32_t own_ssrc;
     void *rx, *tx; /* SRTP sessions, NULL before DTLS is done */
+    vc_figure tx_packets, tx_bytes;
     vc_tuple tuples[VC_TUPLES_MAX];
-    int send_tuple; /* index, or VC_NONE */
     uint64_t moved_us;
     uint64_t media_us; /* newest authenticated packet */
     int32_t tracks[VC_TRACKS_PER_PEER];
@@ -58,7 +62,7 @@ typedef struct {
     uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
     bool rtcp_ssrc_used[VC_RTCP_SSRCS_TABLE];
     int rtcp_ssrc_count;
-    vc_figure last_received_us, rx_packets, rx_bytes, tx_packets, tx_bytes, auth_failures, replays, moves;
+    vc_figure last_received_us, rx_packets, rx_bytes, auth_failures, replays, moves;
     vc_figure send_addr[3]; /* 18 bytes in three words: a reader may see a mix for an instant */
 } vc_peer;
 
@@ -72,6 +76,7 @@ typedef struct {
     uint32_t ssrc;
     uint32_t clock_rate;
     uint32_t last_ts;
+    uint64_t heard_us; /* newest packet */
     vc_reception reception;
     vc_speech speech;
     int32_t *receivers; /* slots */
@@ -84,19 +89,21 @@ typedef struct {
 } vc_track;
 
 typedef struct {
-    atomic_bool alive;
+    _Alignas(VC_CACHE_LINE) atomic_bool alive;
     uint8_t pt;
     uint8_t level_ext;
     uint8_t cname_length;
     int32_t peer;
+    uint32_t ssrc;
+    vc_rewriter rewriter;
+    vc_figure packets, bytes;
+    vc_figure32 seq, ts;
     int32_t track;    /* VC_NONE = empty */
     uint32_t at;      /* its place in the track's receivers */
     uint32_t of_peer; /* its place in the peer's slots */
-    uint32_t ssrc;
-    vc_rewriter rewriter;
     char cname[VC_CNAME_MAX];
-    vc_figure packets, bytes, reported_us;
-    vc_figure32 seq, ts, lost, fraction_lost, jitter, rtt_us;
+    vc_figure reported_us;
+    vc_figure32 lost, fraction_lost, jitter, rtt_us;
 } vc_slot;
 
 struct vc_engine {
@@ -124,6 +131,8 @@ struct vc_engine {
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
+    void *allocated[5]; /* peers, tracks, slots, receivers, speakers */
+    int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;
     vc_figure counters[VC_COUNTER_COUNT];
