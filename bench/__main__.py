@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import msgspec
 import trio
 
 from bench import machine, report
-from bench.cases import busy, forward, memory
+from bench.cases import busy, chat, forward, join, memory
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -27,6 +27,8 @@ CASES: dict[str, Case] = {
     "memory": memory.run,
     "forward": forward.run,
     "busy": busy.run,
+    "chat": chat.run,
+    "join": join.run,
 }
 
 
@@ -66,7 +68,7 @@ async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
         for name in plan.cases:
             started = time.monotonic()
             print(f"{name} …", end=" ", flush=True, file=sys.stderr)
-            findings.add(await CASES[name](plan, Path(folder)))
+            findings.add(await _one(name, plan, Path(folder)))
             print(f"{time.monotonic() - started:.0f} s", flush=True, file=sys.stderr)
     return Results(
         taken_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -75,6 +77,26 @@ async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
         findings=findings,
         verdicts=[verdict.as_dict() for verdict in verdicts(findings.figures)],
     )
+
+
+async def _one(name: str, plan: Plan, folder: Path) -> Findings:
+    """Run one case; what stops it is told and remembered, and the other cases are still measured."""
+    findings = Findings()
+    try:
+        findings.add(await CASES[name](plan, folder))
+    except* (Broken, AssertionError) as group:
+        reasons = "; ".join(str(problem) for problem in _leaves(group))
+        findings.failures.append(f"{name}: {reasons}")
+    return findings
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """List the exceptions that nested groups carry."""
+    for member in group.exceptions:
+        if isinstance(member, BaseExceptionGroup):
+            yield from _leaves(member)
+        else:
+            yield member
 
 
 def _write(results: Results, names: Sequence[str]) -> None:
@@ -86,6 +108,7 @@ def _write(results: Results, names: Sequence[str]) -> None:
 
 
 def _guard(results: Results) -> int:
+    print(report.gate_table(verdicts(results.findings.figures)))
     broken = [verdict for verdict in verdicts(results.findings.figures) if verdict.state == "broken"]
     for verdict in broken:
         print(f"BROKEN {verdict}", file=sys.stderr)
@@ -93,16 +116,21 @@ def _guard(results: Results) -> int:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line; the exit code: 1 for a broken gate, 2 when something could not be measured."""
     arguments = _parser().parse_args(words)
     try:
-        results = trio.run(_measure, _plan(arguments), arguments.remark)
+        plan = _plan(arguments)
     except Broken as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
-    if arguments.guard:
-        print(report.gate_table(verdicts(results.findings.figures)))
-        return _guard(results)
+    results = trio.run(_measure, plan, arguments.remark)
+    for failure in results.findings.failures:
+        print(f"NOT MEASURED {failure}", file=sys.stderr)
+    code = _guard(results) if arguments.guard else _tell(results, arguments)
+    return code or (2 if results.findings.failures else 0)
+
+
+def _tell(results: Results, arguments: argparse.Namespace) -> int:
     print(report.markdown(results))
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     latest = ["latest.json", "latest.md"] if arguments.keep else []

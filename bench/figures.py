@@ -42,15 +42,17 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Findings(msgspec.Struct, kw_only=True):
-    """All figures of one run, with remarks a reader must know, such as what could not be measured."""
+    """All figures of one run, remarks a reader must know, and the cases that failed, each with its reason."""
 
     figures: list[Figure] = []
     remarks: list[str] = []
+    failures: list[str] = []
 
     def add(self, other: Findings) -> None:
         """Take over what another part of the run found."""
         self.figures.extend(other.figures)
         self.remarks.extend(remark for remark in other.remarks if remark not in self.remarks)
+        self.failures.extend(other.failures)
 
 
 class Results(msgspec.Struct, kw_only=True):

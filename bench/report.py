@@ -46,6 +46,7 @@ def machine_lines(results: Results) -> str:
         f"load before the run {load}",
         f"- Python {machine['python']}, {machine['compiler']}, {machine['srtp']}, {packages}",
         *(f"- {remark}" for remark in results.findings.remarks),
+        *(f"- Not measured: {failure}" for failure in results.findings.failures),
     ]
     return "\n".join(lines)
 

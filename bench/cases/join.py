@@ -1,0 +1,92 @@
+"""Join: from the click on a voice channel in Chromium until the page has the first audio of the others."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import expect, sync_playwright
+from tests.e2e.person import VOICE_CHANNEL, Person
+from tests.support.browser import CHROMIUM, running_browser
+from tests.support.tones import write_tone
+
+from bench.figures import Figure, Findings
+from bench.plan import Plan
+from bench.product.others import talk
+from bench.product.town import Town, open_town
+from bench.programs import Broken
+
+OTHERS = 5
+_TONE_HZ = 500
+_WATCH = Path(__file__).parents[1].joinpath("product", "watch.js").read_text(encoding="utf-8")
+_HEARD_WITHIN_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One join, in milliseconds from the click."""
+
+    asked: float  # voice_join left the page
+    first: float  # the first packet of anybody came
+    all: float  # and of everybody
+
+
+async def run(plan: Plan, folder: Path) -> Findings:
+    """Measure joins and leaves of one page, five others talking all the time."""
+    if shutil.which(CHROMIUM) is None:
+        return Findings(remarks=[f"Joins were not measured: there is no Chromium at {CHROMIUM}."])
+    with open_town(folder / "join", OTHERS + 1) as town:
+        async with trio.open_nursery() as nursery:
+            for other in town.people[:OTHERS]:
+                await nursery.start(talk, town.server.url, other.access_token, town.guild.voice_id)
+            try:
+                joins = await trio.to_thread.run_sync(_browse, town, plan.joins, folder)
+            except BrowserError as problem:
+                raise Broken(f"the browser could not join: {problem}") from problem
+            nursery.cancel_scope.cancel()
+    return Findings(figures=_figures(joins))
+
+
+def _browse(town: Town, count: int, folder: Path) -> list[Join]:
+    """Join and leave `count` times and once more before: the first finds everything cold."""
+    with (
+        sync_playwright() as playwright,
+        running_browser(playwright, write_tone(folder / "tone.wav", _TONE_HZ)) as browser,
+    ):
+        page = browser.new_page()
+        page.add_init_script(_WATCH)
+        person = Person(page, town.server.url, _TONE_HZ)
+        person.open_guild(town.people[OTHERS])
+        return [_join(person) for _ in range(count + 1)]
+
+
+def _join(person: Person) -> Join:
+    channel = person.find(f"voice-channel-{VOICE_CHANNEL}")
+    expect(channel).to_be_visible()
+    words = [f'[data-testid="voice-channel-{VOICE_CHANNEL}"]', OTHERS, _HEARD_WITHIN_MS]
+    seen = person.page.evaluate("words => benchJoin(...words)", words)
+    if seen is None:
+        raise Broken(f"the page did not hear {OTHERS} others within {_HEARD_WITHIN_MS} ms")
+    person.is_connected()
+    person.find("voice-leave").click()
+    expect(person.find("voice-panel")).to_be_hidden()
+    heard = sorted(seen["heardAt"])
+    clicked = seen["clickedAt"]
+    return Join(asked=seen["askedAt"] - clicked, first=heard[0] - clicked, all=heard[OTHERS - 1] - clicked)
+
+
+def _figures(joins: list[Join]) -> list[Figure]:
+    cold, *warm = joins
+    values = {
+        "asked": [join.asked for join in warm],
+        "first-audio": [join.first for join in warm],
+        "all-audio": [join.all for join in warm],
+        "first-audio-cold": [cold.first],
+    }
+    return [
+        Figure(case=f"join {OTHERS}-others", metric=metric, unit="ms", subject=found)
+        for metric, found in values.items()
+    ]
