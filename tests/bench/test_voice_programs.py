@@ -1,4 +1,4 @@
-"""The load generator, the floor and the engine's process, for real: everything arrives, and is what was sent."""
+"""The load generator, the floor and the engine: everything arrives, and is what was sent."""
 
 from __future__ import annotations
 
