@@ -127,7 +127,10 @@ class GuardedConnection:
         elif isinstance(event, Closed):
             self._reading.cancel("closed by the protocol")
         elif isinstance(event, Updated) and event.idle:
-            await self._idle.restart(self._tasks, self._close_when_idle)
+            with trio.CancelScope(
+                shield=True
+            ):  # its sender, a request that is done, may be cancelled already
+                await self._idle.restart(self._tasks, self._close_when_idle)
         elif isinstance(event, Updated):
             await self._idle.stop()
 
