@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import trio
@@ -25,13 +24,15 @@ _WATCH = Path(__file__).parents[1].joinpath("product", "watch.js").read_text(enc
 _HEARD_WITHIN_MS = 15_000
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
-    """One join, in milliseconds from the click."""
+Join = dict[str, float]
+"""When each step was reached, in milliseconds after the click."""
 
-    asked: float  # voice_join left the page
-    first: float  # the first packet of anybody came
-    all: float  # and of everybody
+_SIGNALS = (
+    "asked",
+    "offered",
+    "answered",
+    "connected",
+)  # voice_join, voice_offer, voice_answer; ICE and DTLS
 
 
 async def run(plan: Plan, folder: Path) -> Findings:
@@ -73,20 +74,18 @@ def _join(person: Person) -> Join:
     person.is_connected()
     person.find("voice-leave").click()
     expect(person.find("voice-panel")).to_be_hidden()
-    heard = sorted(seen["heardAt"])
-    clicked = seen["clickedAt"]
-    return Join(asked=seen["askedAt"] - clicked, first=heard[0] - clicked, all=heard[OTHERS - 1] - clicked)
+    heard = sorted(seen["heard"])
+    reached = {step: seen[step] for step in _STEPS if step in seen}
+    reached |= {"first-audio": heard[0], "all-audio": heard[OTHERS - 1]}
+    return {step: at - seen["clicked"] for step, at in reached.items()}
 
 
 def _figures(joins: list[Join]) -> list[Figure]:
     cold, *warm = joins
-    values = {
-        "asked": [join.asked for join in warm],
-        "first-audio": [join.first for join in warm],
-        "all-audio": [join.all for join in warm],
-        "first-audio-cold": [cold.first],
-    }
+    values = {step: [join[step] for join in warm if step in join] for step in cold}
+    values["first-audio-cold"] = [cold["first-audio"]]
     return [
         Figure(case=f"join {OTHERS}-others", metric=metric, unit="ms", subject=found)
         for metric, found in values.items()
+        if found
     ]

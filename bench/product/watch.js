@@ -1,36 +1,50 @@
-// Runs in the page before the client: notes when a click was taken, when voice was asked for, and when the
-// first packet of each remote track came (its track is unmuted then).
+// Runs in the page before the client: notes when a click was taken and when each step of a join was reached.
+// The first packet of a remote track unmutes it.
 window.benchJoin = (() => {
-  const join = { clickedAt: 0, askedAt: 0, heardAt: [] };
+  const SIGNALS = { asked: '"voice_join"', offered: '"voice_offer"', answered: '"voice_answer"' };
+  let steps = {};
+  let heard = [];
   let enough = { count: Infinity, resolve: null };
 
-  addEventListener("click", () => Object.assign(join, { clickedAt: performance.now(), askedAt: 0, heardAt: [] }), {
-    capture: true,
-  });
+  const reached = (step) => (steps[step] ??= performance.now());
 
-  const realSend = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (data) {
-    if (typeof data === "string" && data.includes('"voice_join"')) join.askedAt = performance.now();
-    return realSend.call(this, data);
+  function noteSignal(data) {
+    if (typeof data !== "string") return;
+    for (const [step, tag] of Object.entries(SIGNALS)) if (data.includes(tag)) reached(step);
+  }
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...words) {
+      super(...words);
+      this.addEventListener("message", ({ data }) => noteSignal(data));
+    }
+
+    send(data) {
+      noteSignal(data);
+      super.send(data);
+    }
   };
 
-  function heard() {
-    join.heardAt.push(performance.now());
-    if (join.heardAt.length >= enough.count) enough.resolve(join);
+  function noteHeard() {
+    heard.push(performance.now());
+    if (heard.length >= enough.count) enough.resolve({ ...steps, heard });
   }
 
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...words) {
       super(...words);
-      this.addEventListener("track", ({ track }) => track.addEventListener("unmute", heard));
+      this.addEventListener("track", ({ track }) => track.addEventListener("unmute", noteHeard));
+      this.addEventListener("connectionstatechange", () => this.connectionState === "connected" && reached("connected"));
     }
   };
 
-  /** Click on an element; resolves to what was noted when `count` tracks were heard, null if that takes too long. */
+  /** Click on an element; resolves to the steps' times when `count` tracks were heard, null when that takes too long. */
   return (selector, count, withinMs) =>
     new Promise((resolve) => {
       enough = { count, resolve };
       setTimeout(() => resolve(null), withinMs);
+      heard = [];
+      steps = { clicked: performance.now() };
       document.querySelector(selector).click();
     });
 })();
