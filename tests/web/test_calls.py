@@ -212,6 +212,17 @@ async def test_a_sound_request_id_is_kept_and_another_replaced(client: httpx.Asy
         assert (answered.headers["X-Request-Id"] == given) is is_kept
 
 
+async def test_what_a_request_logs_carries_its_id(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="voicechat")
+    request_id = (await client.get("/api/fail")).headers["X-Request-Id"]
+    logged = {
+        record.getMessage(): record.request_id for record in caplog.records if hasattr(record, "fields")
+    }
+    assert logged["request_failed"] == logged["request"] == request_id
+
+
 async def test_a_cookie_is_out_of_reach_of_scripts_and_other_sites(client: httpx.AsyncClient) -> None:
     response = await client.post("/auth/login")
     cookie = response.headers["Set-Cookie"]

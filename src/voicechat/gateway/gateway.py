@@ -30,7 +30,7 @@ class Gateway:
     @property
     def socket_count(self) -> int:
         """How many sockets are open."""
-        return self._desk.registry.handshakes
+        return self._desk.registry.open_sockets
 
     @property
     def session_count(self) -> int:
@@ -40,7 +40,7 @@ class Gateway:
     async def serve(self, websocket: quart.Websocket) -> None:
         """Serve one WebSocket from its handshake to its close."""
         registry = self._desk.registry
-        registry.handshakes += 1
+        registry.open_sockets += 1
         try:
             offer = read_offer(websocket.requested_subprotocols)
             await websocket.accept(subprotocol=offer.selected)
@@ -49,14 +49,14 @@ class Gateway:
                 return
             await Endpoint(self._desk, websocket, self._authenticate).run(offer)
         finally:
-            registry.handshakes -= 1
-            if not registry.handshakes:
+            registry.open_sockets -= 1
+            if not registry.open_sockets:
                 self._emptied.set()
 
     async def drain(self) -> None:
         """Close every socket with 1012, refuse new ones so, and return when none is left."""
         self._desk.registry.drain()
-        while self._desk.registry.handshakes:
+        while self._desk.registry.open_sockets:
             self._emptied = trio.Event()
             await self._emptied.wait()
 

@@ -21,7 +21,7 @@ class Registry:
         self._by_id: dict[str, GatewayConnection] = {}
         self._by_user: dict[str, dict[str, GatewayConnection]] = {}
         self.sockets: set[Socket] = set()
-        self.handshakes = 0
+        self.open_sockets = 0
         self.is_draining = False
 
     def __iter__(self) -> Iterator[GatewayConnection]:
@@ -72,7 +72,7 @@ class Registry:
 
         Too many sessions that wait for a resume are no reason to refuse: the oldest of them ends.
         """
-        if self.handshakes > self._limits.connections_total:
+        if self.open_sockets > self._limits.connections_total:
             raise TooMany("the server has all the connections it can hold")
         mine = self.of_user(user_id)
         waiting = [connection for connection in mine if connection.is_waiting]

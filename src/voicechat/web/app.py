@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import quart
+import trio
 from quart import Response, g
 from quart.globals import request_ctx, websocket_ctx
 from quart_trio import QuartTrio
@@ -66,15 +67,18 @@ def create_app(
     _bind_gateway(app, gateway, network)
 
     @app.before_request
-    def name_request() -> None:
+    async def name_request() -> None:  # async, or Quart runs it in a thread
         given = quart.request.headers.get("X-Request-Id", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        g.began_s = trio.current_time()
         bind_request_id(g.request_id)
 
     @app.after_request
-    def finish(response: Response) -> Response:
+    async def finish(response: Response) -> Response:
         raw = quart.request
         response.headers["X-Request-Id"] = g.request_id
+        took_ms = round((trio.current_time() - g.began_s) * 1000, 1)
+        _log.debug("request", method=raw.method, path=raw.path, status=response.status_code, ms=took_ms)
         encrypted = network.is_encrypted(peer_of(raw), raw.scheme, raw.headers)
         is_page = response.mimetype == "text/html"
         host = raw.headers.get("Host", "")

@@ -15,11 +15,12 @@ A refusal raised here ends the connection at the bulkhead in `web.connection`.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, cast
 
 import h11
 import trio
-from hypercorn.protocol.events import Body, Data, Request, StreamClosed
+from hypercorn.protocol.events import Body, Data, EndBody, Request, Response, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
 from hypercorn.protocol.ws_stream import FrameTooLargeError, WSStream
@@ -27,6 +28,10 @@ from hypercorn.typing import ASGISendEvent
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
+
+from voicechat.ids import new_id
+from voicechat.protocol import encode
+from voicechat.protocol.base import Refusal
 
 
 class Refused(Exception):
@@ -36,13 +41,29 @@ class Refused(Exception):
 class GuardedProtocol(H11Protocol):
     """One HTTP/1.1 connection."""
 
+    _is_head = False
+
     async def _check_protocol(self, request: h11.Request) -> None:
         """Refuse what no client of ours sends; called by Hypercorn for each request's head."""
+        self._is_head = request.method == b"HEAD"
         reason = refusal_of(request)
         if reason is None:
             return
         await self._send_error_response(505 if request.http_version not in (b"1.0", b"1.1") else 400)
         raise Refused(reason)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Answer what never became a request, in the one shape of every error."""
+        headers, body = refusal(status_code)
+        headers += self.config.response_headers("h11")
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        if not self._is_head:
+            await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
+
+    async def _maybe_recycle(self) -> None:
+        self._is_head = False
+        await super()._maybe_recycle()
 
     async def _create_stream(self, request: h11.Request) -> None:
         """Make a guarded stream for an upgrade; leave everything else to Hypercorn."""
@@ -81,6 +102,13 @@ class GuardedSocket(WSStream):
         if isinstance(event, (Body, Data)) and not self.handshake.accepted:
             raise Refused("data before the WebSocket handshake was answered")
         await super().handle(event)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Refuse the handshake, in the one shape of every error."""
+        headers, body = refusal(status_code)
+        await self.send(Response(stream_id=self.stream_id, status_code=status_code, headers=headers))
+        await self.send(Body(stream_id=self.stream_id, data=body))
+        await self.send(EndBody(stream_id=self.stream_id))
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
         """Send for the application; once closed, give way so that its cancellation can reach it.
@@ -125,6 +153,20 @@ class GuardedSocket(WSStream):
         """Close for the client's fault, read no further, and tell the application."""
         await self._send_wsproto_event(CloseConnection(code=code))
         await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+def refusal(status: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return the headers and the body that refuse a malformed request."""
+    phrase = HTTPStatus(status).phrase
+    code = "INVALID" if status == HTTPStatus.BAD_REQUEST else phrase.upper().replace(" ", "_")
+    body = encode(Refusal(error=code, message=f"expected a well-formed HTTP/1.1 request: {phrase}"))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", new_id().encode()),
+        (b"connection", b"close"),
+    ]
+    return headers, body
 
 
 def _is_close(event: Any) -> bool:
