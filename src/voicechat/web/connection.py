@@ -127,9 +127,8 @@ class GuardedConnection:
         elif isinstance(event, Closed):
             self._reading.cancel("closed by the protocol")
         elif isinstance(event, Updated) and event.idle:
-            with trio.CancelScope(
-                shield=True
-            ):  # its sender, a request that is done, may be cancelled already
+            # Shielded: the sender is a request that is done, which may be cancelled already.
+            with trio.CancelScope(shield=True):
                 await self._idle.restart(self._tasks, self._close_when_idle)
         elif isinstance(event, Updated):
             await self._idle.stop()
