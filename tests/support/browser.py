@@ -70,10 +70,10 @@ class Loudness:
         """Return when the tone was heard last."""
         return max(at for at, level_db in self.samples if level_db > HEARD_DB)
 
-    def longest_gap_ms(self, since_ms: float, until_ms: float) -> float:
-        """Return the longest time without the tone between two moments."""
-        times = [at for at, level_db in self.samples if level_db > HEARD_DB and since_ms <= at <= until_ms]
-        edges = [since_ms, *times, until_ms]
+    def longest_gap_ms(self) -> float:
+        """Return the longest time without the tone."""
+        times = [at for at, level_db in self.samples if level_db > HEARD_DB]
+        edges = [self.samples[0][0], *times, self.samples[-1][0]]
         return max(later - earlier for earlier, later in itertools.pairwise(edges))
 
 
