@@ -54,6 +54,7 @@ async def open_media(
                     await running.wait_finished()
                 running.abandon_if_stuck()
                 nursery.cancel_scope.cancel()
+                log.info("voice_port_closed", **{name: n for name, n in media.counters().items() if n})
 
 
 def _media(settings: MediaSettings, bound: BoundSockets, engine: Engine, timers: PeerTimers | None) -> Media:
