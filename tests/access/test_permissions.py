@@ -163,6 +163,10 @@ def test_a_timed_out_moderator_moderates_nobody() -> None:
     assert Standing(False, True, int(EVERYONE_DEFAULT), ALL, 9).bits == VIEW | READ
 
 
+def test_bits_nobody_knows_grant_nothing_in_a_guild_either() -> None:
+    assert Standing(False, False, 1 << 40 | VIEW, 1 << 52, 1).bits == VIEW
+
+
 def test_the_owner_stands_above_every_role() -> None:
     assert Standing(True, False, 0, 0, 0).rank == OWNER_RANK
     require_outranks(OWNER_RANK, 2**31 - 1)
