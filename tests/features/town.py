@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
 
+from tests.support.gateway_client import GatewayClient
+from tests.support.gateway_client import open_gateway as connect
 from tests.support.site import Site, body_of, open_site
 from voicechat.access import authenticate, open_keys
 from voicechat.bus import Bus
 from voicechat.fanout import Hub
 from voicechat.features import accounts, channels, guilds, invites, members, messages, roles
+from voicechat.gateway import Hooks, open_gateway
 from voicechat.house import Caller, House
 from voicechat.ids import new_id
 from voicechat.protocol import Event, News
@@ -68,6 +71,10 @@ class Person:
         response = await self.send(method, path, body, **headers)
         assert response.status_code >= 400, f"{method} {path}: {response.status_code} {response.text}"
         return response.status_code, body_of(response)["error"]
+
+    def connect(self) -> AbstractAsyncContextManager[GatewayClient]:
+        """Open a WebSocket."""
+        return connect(self.town.site.url, self.tokens["access_token"])
 
     async def found(self, name: str = "Friends") -> Ground:
         """Found a guild."""
@@ -192,7 +199,29 @@ async def open_town(settings: Settings, db: Database, bus: Bus) -> AsyncIterator
     """Open the rooms on a migrated database and serve them until the block is left."""
     keys = await open_keys(db, settings)
     house = House(settings, db, bus, Hub(), cast("Any", None), new_id(), rooms={"keys": keys})
-    async with open_site(ROUTES, house=house, people=cast("Any", Gate())) as site:
+    async with (
+        open_gateway(house, hooks(), authenticate) as gateway,
+        open_site(
+            ROUTES, house=house, people=cast("Any", Gate()), gateway=gateway.serve, drain=gateway.drain
+        ) as site,
+    ):
         town = Town(house, site)
         yield town
         await town.aclose()
+
+
+def hooks() -> Hooks:
+    """Join what the rooms teach the gateway, as the server does."""
+
+    def offered(name: str) -> list[Any]:
+        return [entry for room in ROOMS for entry in getattr(room, name, ())]
+
+    return Hooks(
+        commands=messages.COMMANDS,
+        ready=offered("READY"),
+        topics=guilds.topics,
+        may_subscribe=guilds.may_subscribe,
+        changed=offered("CHANGED"),
+        connected=offered("CONNECTED"),
+        ended=offered("ENDED"),
+    )
