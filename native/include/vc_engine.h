@@ -87,6 +87,7 @@ typedef struct {
     uint32_t ring_bytes;    /* rounded up to a power of two */
     uint32_t command_depth; /* rounded up to a power of two */
     uint32_t stun_per_s;    /* Binding requests from unvalidated tuples let through, all together */
+    uint32_t audio_per_s;   /* packets of one audio track passed on; twice as many in a burst; 0 = no limit */
     uint8_t hash_key[16];   /* random; keys the address table and seeds first sequence numbers */
     /* srtp_protect and its siblings: int f(void *session, void *packet, int *length), 0 = ok */
     uintptr_t protect, unprotect, protect_rtcp, unprotect_rtcp;

@@ -151,6 +151,7 @@ static int track_add(vc_engine *e, const vc_command *c)
     track->clock_rate = c->clock_rate;
     track->last_ts = 0;
     track->heard_us = 0;
+    track->rate = (vc_bucket){0, 0};
     track->reception = (vc_reception){0};
     track->speech = (vc_speech){0};
     track->receivers = e->receivers + (size_t)c->index * e->config.max_receivers;

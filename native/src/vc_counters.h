@@ -37,6 +37,7 @@
     X(drop_rtp_unknown_ssrc)                                                                                 \
     X(drop_rtp_wrong_pt)                                                                                     \
     X(drop_rtp_bad_padding)                                                                                  \
+    X(drop_rtp_rate)           /* more audio than anyone speaks */                                           \
     X(drop_rtcp_malformed)                                                                                   \
     X(drop_rtcp_too_many_ssrcs)                                                                              \
     X(drop_auth)               /* forged, or under other keys */                                             \

@@ -32,7 +32,7 @@ static bool is_sane(const vc_config *c)
         if (limits[i] == 0 || limits[i] > LIMIT_MAX)
             return false;
     bool has_srtp = c->protect != 0 && c->unprotect != 0 && c->protect_rtcp != 0 && c->unprotect_rtcp != 0;
-    return has_srtp && c->ring_bytes <= 1u << 30 && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
+    return has_srtp && c->ring_bytes <= 1u << 30 && c->audio_per_s <= LIMIT_MAX && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
 }
 
 /* 'count' zeroed things on cache lines of their own; NULL when memory is short.  release() frees them.  Zeroed by

@@ -5,8 +5,10 @@
 #include "vc_rtp.h"
 
 enum {
-    SRTP_REPLAY_FAIL = 9, /* srtp_err_status_t of libsrtp 2 */
+    SRTP_AUTH_FAIL = 7, /* srtp_err_status_t of libsrtp 2 */
+    SRTP_REPLAY_FAIL = 9,
     SRTP_REPLAY_OLD = 10,
+    SRTP_INDEX_OLD = 26,
     MOVE_HYSTERESIS_US = 500000, /* two paths in use at once must not make us hop with every packet */
 };
 
@@ -23,13 +25,13 @@ typedef struct {
 
 void vc_forward_refused(vc_engine *e, vc_peer *peer, int error)
 {
-    if (error == SRTP_REPLAY_FAIL || error == SRTP_REPLAY_OLD) {
+    if (error == SRTP_REPLAY_FAIL || error == SRTP_REPLAY_OLD || error == SRTP_INDEX_OLD) {
         vc_figure_add(&peer->replays, 1);
         vc_count(e, VC_C_drop_replay); /* silent: Firefox probes with old packets */
         return;
     }
     vc_figure_add(&peer->auth_failures, 1);
-    vc_count(e, error == 7 ? VC_C_drop_auth : VC_C_drop_srtp_other);
+    vc_count(e, error == SRTP_AUTH_FAIL ? VC_C_drop_auth : VC_C_drop_srtp_other);
 }
 
 static void publish_send_addr(vc_peer *peer)
@@ -44,7 +46,6 @@ static void publish_send_addr(vc_peer *peer)
 void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple)
 {
     peer->send_tuple = tuple;
-    peer->moved_us = e->clock.now_us;
     publish_send_addr(peer);
     vc_figure_add(&peer->moves, 1);
     vc_count(e, VC_C_tuple_moves);
@@ -61,8 +62,10 @@ void vc_forward_alive(vc_engine *e, vc_peer *peer, int tuple, bool is_newest)
     vc_figure_set(&peer->last_received_us, e->clock.now_us);
     if (!is_newest || tuple == peer->send_tuple)
         return;
-    if (e->clock.now_us >= peer->moved_us + MOVE_HYSTERESIS_US || peer->send_tuple == VC_NONE)
-        vc_forward_move(e, peer, tuple);
+    if (e->clock.now_us < peer->moved_us + MOVE_HYSTERESIS_US && peer->send_tuple != VC_NONE)
+        return;
+    peer->moved_us = e->clock.now_us;
+    vc_forward_move(e, peer, tuple);
 }
 
 bool vc_forward_is_ready(const vc_peer *peer)
@@ -247,12 +250,23 @@ static bool account(vc_engine *e, vc_track *track, arrival *a)
     return first || (int32_t)(a->ext_seq - newest) > 0;
 }
 
+/* One member must not turn a room of fifty into a flood of fifty times as much. */
+static bool is_within_rate(const vc_engine *e, vc_track *track)
+{
+    uint32_t per_s = e->config.audio_per_s;
+    if (per_s == 0 || track->media != VC_MEDIA_AUDIO)
+        return true;
+    return vc_bucket_take(&track->rate, per_s, 2 * per_s, e->clock.now_us);
+}
+
 static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, arrival *a)
 {
     bool is_newest = account(e, track, a);
     vc_forward_alive(e, peer, tuple, is_newest);
     if (a->rtp.pt != track->pt)
         return vc_count(e, VC_C_drop_rtp_wrong_pt);
+    if (!is_within_rate(e, track))
+        return vc_count(e, VC_C_drop_rtp_rate);
     a->level = vc_rtp_level(&a->rtp, track->level_ext);
     if (is_newest)
         hear(e, track, a);

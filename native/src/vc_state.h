@@ -51,7 +51,7 @@ typedef struct {
     void *rx, *tx; /* SRTP sessions, NULL before DTLS is done */
     vc_figure tx_packets, tx_bytes;
     vc_tuple tuples[VC_TUPLES_MAX];
-    uint64_t moved_us;
+    uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     int32_t tracks[VC_TRACKS_PER_PEER];
     int track_count;
@@ -77,6 +77,7 @@ typedef struct {
     uint32_t clock_rate;
     uint32_t last_ts;
     uint64_t heard_us; /* newest packet */
+    vc_bucket rate;
     vc_reception reception;
     vc_speech speech;
     int32_t *receivers; /* slots */

@@ -52,6 +52,7 @@ harness harness_open(void)
         .ring_bytes = 1 << 16,
         .command_depth = 64,
         .stun_per_s = 1000,
+        .audio_per_s = 250,
         .hash_key = "0123456789abcde",
         .protect = (uintptr_t)toy_protect,
         .unprotect = (uintptr_t)toy_unprotect,

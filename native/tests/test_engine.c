@@ -12,7 +12,7 @@
 #include "harness.h"
 #include "vc_bytes.h"
 
-enum { PACKETS = 3000, CHURN = 400 };
+enum { PACKETS = 1000, CHURN = 200 };
 
 static void *run(void *arg)
 {
@@ -90,6 +90,8 @@ static void voice_passes_while_control_churns(void)
             vc_engine_peer_del(c.h.engine, 2, 0);
             settle(&c);
         }
+        if (i % 5 == 4)
+            usleep(20000); /* within the rate of one speaker */
         vc_peer_stats peer;
         vc_track_stats track;
         vc_slot_stats slot;

@@ -191,6 +191,16 @@ async def test_a_member_cannot_grow_state_with_rtcp_sources(running: Running, tw
     assert (await b.hear()).payload == b"unharmed"
 
 
+async def test_one_member_cannot_flood_the_room(running: Running, two: Two) -> None:
+    a, _ = two
+    for _ in range(1500):
+        a.send_nowait(a.next_packet())
+    await running.count("rtp_received", 1500)
+    counters = running.engine.counters()
+    assert counters["drop_rtp_rate"] + counters["forwarded"] == 1500
+    assert 500 <= counters["forwarded"] < 1200
+
+
 async def test_an_address_in_use_cannot_be_taken_by_another_peer(running: Running, two: Two) -> None:
     a, b = two
     thief = running.engine.peer_add()

@@ -51,7 +51,11 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Sizes fixed when the engine is made; memory is touched only when used."""
+    """Sizes and rates fixed when the engine is made; memory is touched only when used.
+
+    `audio_per_s` packets of one audio track are passed on, twice as many in a burst (a stalled network lets go
+    at once what it held back); frames of 10 ms are 100 a second. 0 lifts the limit.
+    """
 
     max_peers: int = 1024
     max_tracks: int = 2048
@@ -60,6 +64,7 @@ class EngineLimits:
     ring_bytes: int = 1 << 20
     command_depth: int = 8192
     stun_per_s: int = 2000
+    audio_per_s: int = 250
 
 
 class _Held:
