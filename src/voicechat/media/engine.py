@@ -53,8 +53,8 @@ class EngineError(Exception):
 class EngineLimits:
     """Sizes and rates fixed when the engine is made; memory is touched only when used.
 
-    `audio_per_s` packets of one audio track are passed on, twice as many in a burst (a stalled network lets go
-    at once what it held back); frames of 10 ms are 100 a second. 0 lifts the limit.
+    `audio_per_s` packets of one audio track are passed on, twice as many in a burst (a stalled network lets
+    go at once what it held back); frames of 10 ms are 100 a second. 0 lifts the limit.
     """
 
     max_peers: int = 1024
