@@ -27,12 +27,8 @@ _HEARD_WITHIN_MS = 15_000
 Join = dict[str, float]
 """When each step was reached, in milliseconds after the click."""
 
-_SIGNALS = (
-    "asked",
-    "offered",
-    "answered",
-    "connected",
-)  # voice_join, voice_offer, voice_answer; ICE and DTLS
+# voice_join left the page, voice_offer came, voice_answer left, ICE and DTLS were done.
+_STEPS = ("asked", "offered", "answered", "connected")
 
 
 async def run(plan: Plan, folder: Path) -> Findings:

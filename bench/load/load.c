@@ -35,7 +35,7 @@ enum {
     BUFFER_BYTES = 4 << 20,
     SAMPLE_EVERY = 101, /* a prime: no client or stream is favoured */
     READ_EVERY_NS = 2000000,
-    LINGER_NS = 100000000, /* for what is still on its way after the last send */
+    LINGER_NS = 50000000, /* for what is still on its way after the last send */
 };
 
 typedef struct {

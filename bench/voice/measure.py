@@ -10,7 +10,7 @@ from bench.voice.load import Load
 from bench.voice.room import INTERVAL_US
 from bench.voice.servers import Server
 
-_WARM_PACKETS = 10  # of each client: caches, frequencies and first-packet paths settle
+_WARM_PACKETS = 5  # of each client: caches, frequencies and first-packet paths settle
 _PERCENTILES = (("delay-p50", 50.0), ("delay-p99", 99.0), ("delay-p99.9", 99.9), ("delay-max", 100.0))
 
 

@@ -25,7 +25,7 @@ async def test_the_floor_forwards_everything_to_everybody_else(tmp_path: Path) -
         stage = Stage(load)
         for _ in range(2):
             found = await stage.measure(floor, 0.1)
-            assert (found.delays.forwarded, found.delays.lost) == (15 * 4 * 3, 0)
+            assert (found.delays.forwarded, found.delays.lost) == (10 * 4 * 3, 0)
             assert found.delays.us.min() > 0
             assert found.cpu_us > 0
 
@@ -38,9 +38,9 @@ async def test_the_engine_forwards_everything_to_everybody_else(tmp_path: Path) 
         stage = Stage(load)
         for _ in range(2):
             found = await stage.measure(engine, 0.1)
-            assert (found.delays.forwarded, found.delays.lost) == (15 * 4 * 3, 0)
+            assert (found.delays.forwarded, found.delays.lost) == (10 * 4 * 3, 0)
         figures = await engine.figures()
-        assert figures.counters["forwarded"] == 2 * 15 * 4 * 3
+        assert figures.counters["forwarded"] == 2 * 10 * 4 * 3
         assert sum(count for _, count in figures.residence) == figures.counters["forwarded"]
 
 
