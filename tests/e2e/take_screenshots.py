@@ -1,7 +1,7 @@
 """Take the README's pictures from the running client: `python -m tests.e2e.take_screenshots`.
 
-Makes a guild with a few people in it over the API, brings three of them into the voice channel with real browsers,
-and photographs what the first one sees.
+Makes a guild with a few people in it over the API, brings three of them into the voice channel with real
+browsers, and photographs what the first one sees.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from tests.e2e.account import PASSWORD, Account, api_client
 from tests.e2e.person import TONES_HZ, Person
@@ -19,7 +19,7 @@ from tests.support.server import running_server
 from tests.support.tones import write_tone
 
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 PEOPLE = {"nova": "Nova", "kestrel": "Kestrel", "byte": "Byte", "juno": "Juno"}
 SAID = (
     ("nova", "Raid starts at eight. Who is in?"),
