@@ -173,8 +173,8 @@ class Person:
         self.frames.append(json.loads(frame))
 
     def _listed(self) -> set[str]:
-        people = self.page.locator('[data-testid^="voice-person-"]').all()
-        ids = [person.get_attribute("data-testid") or "" for person in people]
+        people = self.page.locator('[data-testid^="voice-person-"]')
+        ids: list[str] = people.evaluate_all("all => all.map((one) => one.dataset.testid)")
         return {each.removeprefix("voice-person-") for each in ids}
 
     def _fill_in(self, username: str, action: str) -> None:
