@@ -15,7 +15,7 @@ from voicechat.protocol.channels import ChannelRead
 from voicechat.protocol.news import AccessChanged
 from voicechat.protocol.permissions import EVERYONE_DEFAULT, Permission
 from voicechat.settings import LimitSettings
-from voicechat.storage import Database
+from voicechat.storage import Connection, Database
 
 VIEW, SEND = int(Permission.VIEW_CHANNEL), int(Permission.SEND_MESSAGES)
 
@@ -346,3 +346,19 @@ async def test_an_empty_channel_can_be_read(town: Town, owner: Person, ground: G
     await owner.ask("POST", f"/api/channels/{ground.text_id}/read", status=204)
     [event] = town.heard(ChannelRead)
     assert (event.last_read_message_id, event.unread_count) == (None, 0)
+
+
+async def test_unread_messages_are_counted_up_to_a_hundred(
+    town: Town, owner: Person, member: Person, ground: Ground
+) -> None:
+    async def write_many(conn: Connection) -> None:
+        for _ in range(105):
+            await conn.execute(
+                "INSERT INTO messages (id, channel_id, author_id, content) VALUES ($1, $2, $3, 'x')",
+                new_id(),
+                ground.text_id,
+                owner.user_id,
+            )
+
+    await town.house.db.transaction(write_many)
+    assert await unread(member, ground.text_id) == 100

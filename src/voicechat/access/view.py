@@ -17,7 +17,7 @@ from voicechat.protocol.permissions import Permission
 from voicechat.protocol.roles import Role
 from voicechat.storage import Connection, Row
 
-UNREAD_AT_MOST = 1000
+UNREAD_AT_MOST = 100
 """Unread messages are counted no further: nobody reads the number beyond."""
 
 GUILDS = """
@@ -51,7 +51,7 @@ CROSS JOIN LATERAL (
         SELECT FROM messages x
         WHERE x.channel_id = c.id AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM $1
           AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
-        LIMIT $3
+        ORDER BY x.id DESC LIMIT $3
     ) counted
 ) unread
 WHERE c.id = ANY($2::uuid[])

@@ -16,7 +16,10 @@ Position = Annotated[int, Meta(ge=0, le=10_000)]
 
 
 class Channel(Answer):
-    """A text or voice channel as its reader may see it; `my_permissions` are the reader's in it."""
+    """A text or voice channel as its reader may see it; `my_permissions` are the reader's in it.
+
+    `unread_count` counts the messages of others, and stops at 100.
+    """
 
     id: Id
     guild_id: Id | None

@@ -305,7 +305,11 @@ export interface Revoked {
   revoked_count: number;
 }
 
-/** A text or voice channel as its reader may see it; `my_permissions` are the reader's in it. */
+/**
+ * A text or voice channel as its reader may see it; `my_permissions` are the reader's in it.
+ *
+ * `unread_count` counts the messages of others, and stops at 100.
+ */
 export interface Channel {
   id: Id;
   guild_id: Id | null;

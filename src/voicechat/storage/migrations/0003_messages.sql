@@ -20,7 +20,7 @@ CREATE TABLE messages (
     CHECK (encrypted = false OR nonce IS NOT NULL),
     CHECK (CASE WHEN deleted_at IS NULL THEN char_length(content) BETWEEN 1 AND 4000 ELSE content = '' END)
 );
-CREATE INDEX messages_of_channel ON messages (channel_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX messages_of_channel ON messages (channel_id, id) INCLUDE (author_id) WHERE deleted_at IS NULL;
 CREATE INDEX messages_reply ON messages (reply_to) WHERE reply_to IS NOT NULL;
 CREATE INDEX messages_parent ON messages (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX messages_author ON messages (author_id);
