@@ -129,6 +129,7 @@ async def serve(settings: Settings, *, task_status: trio.TaskStatus[str] = trio.
                 authenticate=authenticate,
                 gateway=gateway.serve,
                 static_dir=WEB_CLIENT,
+                features=[feature.__name__.rpartition(".")[2] for feature in FEATURES],
                 checks=_health_checks(house),
             )
             async with trio.open_nursery() as serving:

@@ -29,9 +29,7 @@ class StandInBus:
         self.buckets = LocalBuckets()
 
     async def take(self, bucket: str, *, capacity: int, per_s: float, cost: float = 1) -> Grant:
-        return self.buckets.take(
-            bucket, capacity=capacity, per_s=per_s, cost=cost, now_s=trio.current_time()
-        )
+        return self.buckets.take(bucket, capacity=capacity, per_s=per_s, cost=cost, now_s=trio.current_time())
 
 
 def make_settings(**groups: Any) -> Settings:
@@ -43,11 +41,11 @@ def make_settings(**groups: Any) -> Settings:
 
 def make_house(settings: Settings | None = None) -> House:
     """A house with a real hub and settings; nothing else is there."""
-    absent = cast(Any, None)
+    absent = cast("Any", None)
     return House(
         settings=settings or make_settings(),
         db=absent,
-        bus=cast(Any, StandInBus()),
+        bus=cast("Any", StandInBus()),
         hub=Hub(),
         media=absent,
         node_id="node",
@@ -124,6 +122,7 @@ async def open_site(
         authenticate=people.authenticate,
         gateway=gateway,
         static_dir=static_dir,
+        features=("voice", "notes"),
         checks=checks,
     )
     counters, shutdown = Counters(), trio.Event()

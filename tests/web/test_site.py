@@ -133,7 +133,7 @@ async def test_a_part_that_hangs_is_unavailable(monkeypatch: pytest.MonkeyPatch)
 async def test_discovery_says_what_is_where(client: httpx.AsyncClient) -> None:
     found = body_of(await client.get("/.well-known/voicechat"))
     assert (found["api"], found["ws"]) == ("/api", "/ws")
-    assert found["features"] == ["auth", "notes"]
+    assert found["features"] == ["notes", "voice"]
 
 
 async def test_the_description_names_every_route(client: httpx.AsyncClient) -> None:

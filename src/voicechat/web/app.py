@@ -45,11 +45,12 @@ def create_app(
     authenticate: Authenticate,
     gateway: ServeSocket,
     static_dir: Path,
+    features: Sequence[str] = (),
     checks: Mapping[str, Check] | None = None,
 ) -> QuartTrio:
     """Make the application that serves `routes`, the skin's own routes, the gateway and the web client.
 
-    `checks` are what /health/ready asks, by the name of the part.
+    `features` are what discovery lists; `checks` are what /health/ready asks, by the name of the part.
     """
     app = QuartTrio("voicechat", static_folder=None)
     app.url_map.merge_slashes = False
@@ -59,7 +60,7 @@ def create_app(
     app.config["RESPONSE_TIMEOUT"] = None  # the guard gives up on a client that takes nothing
     network = open_network(house.settings.server)
     calls = Calls(house, network, authenticate)
-    every_route = (*routes, *builtin_routes(house.settings, routes, checks or {}))
+    every_route = (*routes, *builtin_routes(house.settings, features, checks or {}))
     for route in every_route:
         _bind(app, calls, route)
     _bind_errors(app, WebClient(static_dir))

@@ -22,9 +22,9 @@ _PATIENCE_S = 2.0
 
 
 def builtin_routes(
-    settings: Settings, routes: Sequence[Route], checks: Mapping[str, Check]
+    settings: Settings, features: Sequence[str], checks: Mapping[str, Check]
 ) -> tuple[Route, ...]:
-    """Make the routes that every server has."""
+    """Make the routes that every server has; `features` are what clients may count on."""
 
     async def live(house: House, request: Request) -> Health:
         """Tell that the process answers."""
@@ -46,7 +46,7 @@ def builtin_routes(
         api="/api",
         ws="/ws",
         version=__version__,
-        features=sorted({route.tag for route in routes}),
+        features=sorted(features),
         auth={"methods": ["password"], "registration_policy": settings.auth.registration_policy},
     )
     return (
