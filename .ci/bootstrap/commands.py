@@ -64,9 +64,10 @@ def run(words: Sequence[str]) -> int:
 
 def test(words: Sequence[str]) -> int:
     """Run every test, or those that `words` name to pytest."""
+    if not words:
+        with alone():
+            meet(testing_needs())
     prepare("test", client=web_steps())
-    with alone():
-        meet(testing_needs())
     return checks.test(words)
 
 
