@@ -1,10 +1,11 @@
 /** The page: one client, and the view its session calls for. */
 import type { JSX } from "solid-js";
-import { createEffect, lazy, Match, Suspense, Switch } from "solid-js";
+import { createEffect, ErrorBoundary, lazy, Match, Suspense, Switch } from "solid-js";
 import { ClientContext } from "./client/context";
 import { createClient } from "./client/createClient";
 import { AuthPage } from "./features/accounts/AuthPage";
 import { InvitePage } from "./features/invites/InvitePage";
+import { Broken } from "./features/shell/Broken";
 import { Splash } from "./features/shell/Splash";
 import { Toasts } from "./features/shell/Toasts";
 
@@ -23,19 +24,21 @@ export function App(): JSX.Element {
 
   return (
     <ClientContext.Provider value={client}>
-      <Suspense fallback={<Splash />}>
-        <Switch fallback={<Splash />}>
-          <Match when={client.phase() !== "starting" && route().name === "invite"}>
-            <InvitePage />
-          </Match>
-          <Match when={client.phase() === "signed_out"}>
-            <AuthPage />
-          </Match>
-          <Match when={client.phase() === "signed_in"}>
-            <Shell />
-          </Match>
-        </Switch>
-      </Suspense>
+      <ErrorBoundary fallback={(reason: unknown) => <Broken reason={reason} />}>
+        <Suspense fallback={<Splash />}>
+          <Switch fallback={<Splash />}>
+            <Match when={client.phase() !== "starting" && route().name === "invite"}>
+              <InvitePage />
+            </Match>
+            <Match when={client.phase() === "signed_out"}>
+              <AuthPage />
+            </Match>
+            <Match when={client.phase() === "signed_in"}>
+              <Shell />
+            </Match>
+          </Switch>
+        </Suspense>
+      </ErrorBoundary>
       <Toasts />
     </ClientContext.Provider>
   );

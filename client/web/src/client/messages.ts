@@ -8,7 +8,9 @@ import type { AppState } from "../state/model";
 import type { AppStore } from "../state/store";
 
 const PAGE = 50;
+/** A server that answers with trouble is asked so often again, one that is away for a minute and a half. */
 const TRIES = 6;
+const TRIES_OFFLINE = 36;
 
 export interface MessageActions {
   loadLatest(channelId: Id): Promise<void>;
@@ -62,7 +64,8 @@ export function makeMessageActions(
         return;
       } catch (reason) {
         const isPassing = reason instanceof Problem && reason.isPassing;
-        if (!isPassing || attempt >= TRIES) {
+        const tries = isPassing && reason.status === 0 ? TRIES_OFFLINE : TRIES;
+        if (!isPassing || attempt >= tries) {
           dispatch({ type: "local_pending_failed", channel_id: channelId, nonce, error: messageOf(reason) });
           return;
         }
@@ -80,7 +83,14 @@ export function makeMessageActions(
       dispatch({
         type: "local_pending",
         channel_id: channelId,
-        pending: { nonce, content, reply_to: replyTo, created_at: new Date().toISOString(), state: "sending", error: null },
+        pending: {
+          nonce,
+          content,
+          reply_to: replyTo,
+          created_at: new Date().toISOString(),
+          state: "sending",
+          error: null,
+        },
       });
       dispatch({ type: "local_divider", channel_id: channelId, after: null });
       void deliver(channelId, nonce);
@@ -95,7 +105,8 @@ export function makeMessageActions(
 
     markRead(channelId) {
       const channel = state.channels[channelId];
-      if (!channel || channel.last_message_id === null || channel.last_message_id === channel.last_read_message_id) return;
+      if (!channel || channel.last_message_id === null || channel.last_message_id === channel.last_read_message_id)
+        return;
       dispatch({ type: "local_read", channel_id: channelId });
       // When it does not arrive, the channel is merely unread again later.
       void api.channels.read(channelId, channel.last_message_id).catch(() => undefined);

@@ -61,7 +61,8 @@ export function clean(stored: unknown): Preferences {
   const entries = Object.entries(DEFAULTS).map(([key, standard]) => {
     const value = given[key];
     const fits =
-      typeof value === typeof standard || (standard === null && (typeof value === "string" || typeof value === "number"));
+      typeof value === typeof standard ||
+      (standard === null && (typeof value === "string" || typeof value === "number"));
     return [key, fits && value !== null ? value : structuredClone<unknown>(standard)] as const;
   });
   const result = Object.fromEntries(entries) as unknown as Preferences;

@@ -4,9 +4,7 @@ import { createSignal, onCleanup } from "solid-js";
 import type { Id } from "../protocol";
 
 export type Route =
-  | { name: "home" }
-  | { name: "channel"; guildId: Id; channelId: Id | null }
-  | { name: "invite"; code: string };
+  { name: "home" } | { name: "channel"; guildId: Id; channelId: Id | null } | { name: "invite"; code: string };
 
 export interface Router {
   readonly route: Accessor<Route>;

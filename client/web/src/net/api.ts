@@ -113,8 +113,7 @@ export function makeApi({ request }: Pick<Http, "request">) {
       remove: (guildId: Id, id: Id) => request<undefined>("DELETE", `/api/guilds/${guildId}/categories/${id}`),
     },
     invites: {
-      create: (guildId: Id, body: CreateInvite) =>
-        request<Invite>("POST", `/api/guilds/${guildId}/invites`, { body }),
+      create: (guildId: Id, body: CreateInvite) => request<Invite>("POST", `/api/guilds/${guildId}/invites`, { body }),
       list: (guildId: Id) => request<Invites>("GET", `/api/guilds/${guildId}/invites`),
       remove: (guildId: Id, code: string) =>
         request<undefined>("DELETE", `/api/guilds/${guildId}/invites/${enc(code)}`),

@@ -6,7 +6,10 @@ const HALF = (): number => 0;
 const READY = { type: "ready", session_id: "s1", heartbeat_interval_s: 20, seq: 1 } as Frame;
 const news = (seq: number): Frame => ({ type: "guild_deleted", guild_id: "g", reason: "left", seq });
 
-function run(inputs: GatewayInput[], from: GatewayState = initialGateway): { state: GatewayState; effects: GatewayEffect[] } {
+function run(
+  inputs: GatewayInput[],
+  from: GatewayState = initialGateway,
+): { state: GatewayState; effects: GatewayEffect[] } {
   let state = from;
   let effects: GatewayEffect[] = [];
   for (const input of inputs) [state, effects] = stepGateway(state, input, HALF);

@@ -145,10 +145,7 @@ function framed(state: GatewayState, frame: Frame): GatewayStep {
 function passed(state: GatewayState, frame: Frame, alive: GatewayEffect): GatewayStep {
   if (frame.seq === undefined || !state.session) return [state, [alive, { do: "deliver", event: frame }]];
   if (frame.seq <= state.session.seq) return [state, [alive]];
-  return [
-    { ...state, session: { ...state.session, seq: frame.seq } },
-    [alive, { do: "deliver", event: frame }],
-  ];
+  return [{ ...state, session: { ...state.session, seq: frame.seq } }, [alive, { do: "deliver", event: frame }]];
 }
 
 function settled(
@@ -215,8 +212,5 @@ function woken(state: GatewayState): GatewayStep {
 
 function end(state: GatewayState, reason: EndReason): GatewayStep {
   if (state.phase === "ended") return [state, []];
-  return [
-    { ...state, phase: "ended", session: null, endReason: reason },
-    [...CANCEL_ALL, { do: "drop_socket" }],
-  ];
+  return [{ ...state, phase: "ended", session: null, endReason: reason }, [...CANCEL_ALL, { do: "drop_socket" }]];
 }

@@ -46,7 +46,14 @@ function fixture() {
     },
   };
   const session = makeSession({
-    refresh: () => Promise.resolve({ user_id: "u", access_token: "jwt", refresh_token: null, token_type: "Bearer", expires_in: 900 }),
+    refresh: () =>
+      Promise.resolve({
+        user_id: "u",
+        access_token: "jwt",
+        refresh_token: null,
+        token_type: "Bearer",
+        expires_in: 900,
+      }),
     onLost: () => undefined,
   });
   const events: AnyEvent[] = [];

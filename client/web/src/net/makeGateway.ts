@@ -57,7 +57,10 @@ export function makeGateway(env: GatewayEnv): Gateway {
         break;
       case "timer":
         timers.get(effect.name)?.();
-        timers.set(effect.name, env.timers.after(effect.ms, () => input({ kind: "timer", name: effect.name })));
+        timers.set(
+          effect.name,
+          env.timers.after(effect.ms, () => input({ kind: "timer", name: effect.name })),
+        );
         break;
       case "cancel":
         timers.get(effect.name)?.();
@@ -72,7 +75,9 @@ export function makeGateway(env: GatewayEnv): Gateway {
   async function connect(renewToken: boolean): Promise<void> {
     const mine = ++generation;
     try {
-      const token = await (renewToken ? env.session.token().then((old) => env.session.renew(old)) : env.session.token());
+      const token = await (renewToken
+        ? env.session.token().then((old) => env.session.renew(old))
+        : env.session.token());
       if (mine === generation) openSocket(mine, token);
     } catch (reason) {
       if (mine !== generation) return;

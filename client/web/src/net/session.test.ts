@@ -10,7 +10,9 @@ function fixture(answers: (Tokens | Problem)[]) {
   const session = makeSession({
     refresh: () => {
       const answer = answers[calls++];
-      return answer instanceof Problem || !answer ? Promise.reject(answer ?? new Error("asked too often")) : Promise.resolve(answer);
+      return answer instanceof Problem || !answer
+        ? Promise.reject(answer ?? new Error("asked too often"))
+        : Promise.resolve(answer);
     },
     onLost: () => lost++,
     now: () => clock,
@@ -18,7 +20,13 @@ function fixture(answers: (Tokens | Problem)[]) {
   return { session, calls: () => calls, lost: () => lost, tick: (ms: number) => (clock += ms) };
 }
 
-const tokens = (access_token: string): Tokens => ({ user_id: "u", access_token, refresh_token: null, token_type: "Bearer", expires_in: 900 });
+const tokens = (access_token: string): Tokens => ({
+  user_id: "u",
+  access_token,
+  refresh_token: null,
+  token_type: "Bearer",
+  expires_in: 900,
+});
 
 describe("session", () => {
   it("refreshes once for callers that ask at the same time", async () => {

@@ -15,14 +15,25 @@ function run(inputs: CallInput[], from: CallState = initialCall): { state: CallS
 const UP: CallInput = { kind: "gateway", news: "ready" };
 const JOIN: CallInput = { kind: "join", channelId: "c1", ref: "r1" };
 const OFFER: CallInput = { kind: "offer", channelId: "c1", sessionId: "v1", sdp: "sdp", ref: "r1" };
-const IN: CallInput[] = [UP, JOIN, OFFER, { kind: "answered", sessionId: "v1" }, { kind: "peer", sessionId: "v1", state: "connected" }];
+const IN: CallInput[] = [
+  UP,
+  JOIN,
+  OFFER,
+  { kind: "answered", sessionId: "v1" },
+  { kind: "peer", sessionId: "v1", state: "connected" },
+];
 const joined = (): CallState => run(IN).state;
 const did = (effects: CallEffect[], name: CallEffect["do"]): boolean => effects.some((effect) => effect.do === name);
 
 describe("call machine", () => {
   it("goes from join to connected", () => {
     expect(run([UP, JOIN]).effects).toContainEqual({ do: "send_join", channelId: "c1", ref: "r1" });
-    expect(run(IN.slice(0, 3)).effects).toContainEqual({ do: "open_peer", channelId: "c1", sessionId: "v1", sdp: "sdp" });
+    expect(run(IN.slice(0, 3)).effects).toContainEqual({
+      do: "open_peer",
+      channelId: "c1",
+      sessionId: "v1",
+      sdp: "sdp",
+    });
     expect(IN.map((_, index) => run(IN.slice(0, index + 1)).state.phase)).toEqual([
       "idle",
       "joining",
@@ -65,7 +76,13 @@ describe("call machine", () => {
   });
 
   it("goes on when the gateway was lost and resumed", () => {
-    const { state, effects } = run([{ kind: "gateway", news: "lost" }, { kind: "gateway", news: "resumed" }], joined());
+    const { state, effects } = run(
+      [
+        { kind: "gateway", news: "lost" },
+        { kind: "gateway", news: "resumed" },
+      ],
+      joined(),
+    );
     expect(state.phase).toBe("connected");
     expect(effects).toEqual([]);
   });
@@ -100,7 +117,10 @@ describe("call machine", () => {
   it("follows a moderator's move to another channel", () => {
     const moving = run([{ kind: "disconnected", sessionId: "v1", reason: "moved" }], joined());
     expect(moving.state.phase).toBe("joining");
-    const { state, effects } = run([{ kind: "offer", channelId: "c2", sessionId: "v2", sdp: "s", ref: null }], moving.state);
+    const { state, effects } = run(
+      [{ kind: "offer", channelId: "c2", sessionId: "v2", sdp: "s", ref: null }],
+      moving.state,
+    );
     expect(state).toMatchObject({ phase: "negotiating", channelId: "c2", sessionId: "v2" });
     expect(did(effects, "open_peer")).toBe(true);
   });
@@ -112,7 +132,11 @@ describe("call machine", () => {
   });
 
   it("shows the server's words when it refuses", () => {
-    const { state } = run([UP, JOIN, { kind: "refused", ref: "r1", code: "CHANNEL_FULL", message: "this voice channel is full" }]);
+    const { state } = run([
+      UP,
+      JOIN,
+      { kind: "refused", ref: "r1", code: "CHANNEL_FULL", message: "this voice channel is full" },
+    ]);
     expect(state.ended).toEqual({ reason: "CHANNEL_FULL", message: "this voice channel is full", channelId: "c1" });
   });
 

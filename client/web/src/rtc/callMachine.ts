@@ -93,7 +93,8 @@ const REASONS: Record<string, string> = {
   kicked: "A moderator disconnected you from voice.",
   forbidden: "You may not be in this voice channel any more.",
   channel_deleted: "The voice channel was deleted.",
-  no_route: "No voice connection could be made. Your network may block UDP; ask whoever runs the server which port voice needs.",
+  no_route:
+    "No voice connection could be made. Your network may block UDP; ask whoever runs the server which port voice needs.",
 };
 
 const CANCEL: CallEffect[] = (["join", "media", "retry"] as const).map((name) => ({ do: "cancel", name }));
@@ -150,7 +151,12 @@ function offered(state: CallState, input: Extract<CallInput, { kind: "offer" }>)
   const { channelId, sessionId, sdp } = input;
   return [
     { ...state, phase: "negotiating", channelId, sessionId, ref: state.ref ?? `moved ${sessionId}`, isUnstable: false },
-    [...CANCEL, { do: "close_peer" }, { do: "open_peer", channelId, sessionId, sdp }, { do: "timer", name: "media", ms: MEDIA_MS }],
+    [
+      ...CANCEL,
+      { do: "close_peer" },
+      { do: "open_peer", channelId, sessionId, sdp },
+      { do: "timer", name: "media", ms: MEDIA_MS },
+    ],
   ];
 }
 
@@ -220,7 +226,14 @@ function again(state: CallState, env: CallEnv): CallStep {
 function rejoin(state: CallState, env: CallEnv): CallStep {
   const attempt = state.attempt + 1;
   if (attempt > (state.wasConnected ? TRIES_LATER : TRIES_AT_FIRST)) return end(state, "no_route");
-  const next: CallState = { ...state, phase: "reconnecting", sessionId: null, ref: env.newRef(), attempt, isUnstable: false };
+  const next: CallState = {
+    ...state,
+    phase: "reconnecting",
+    sessionId: null,
+    ref: env.newRef(),
+    attempt,
+    isUnstable: false,
+  };
   return [next, [...CANCEL, { do: "close_peer" }, { do: "timer", name: "retry", ms: env.backoffMs(attempt - 1) }]];
 }
 

@@ -21,9 +21,11 @@ export interface MicrophoneWish {
 }
 
 export const TROUBLE_TEXT: Record<MicrophoneTrouble, string> = {
-  denied: "Your browser does not let this page use the microphone. You can listen; allow the microphone in the address bar to speak.",
+  denied:
+    "Your browser does not let this page use the microphone. You can listen; allow the microphone in the address bar to speak.",
   missing: "No microphone was found. You can listen; plug one in to speak.",
-  insecure: "Browsers give the microphone only to https pages and to localhost. You can listen here; open the server by https to speak.",
+  insecure:
+    "Browsers give the microphone only to https pages and to localhost. You can listen here; open the server by https to speak.",
   busy: "The microphone could not be opened; another program may hold it. You can listen meanwhile.",
 };
 
@@ -65,7 +67,10 @@ function mediaDevices(): MediaDevices | undefined {
 
 /** The devices; labels are empty until the microphone was allowed once. */
 export async function listDevices(): Promise<AudioDevices> {
-  const found = (await mediaDevices()?.enumerateDevices().catch(() => [])) ?? [];
+  const found =
+    (await mediaDevices()
+      ?.enumerateDevices()
+      .catch(() => [])) ?? [];
   const named = (kind: MediaDeviceKind): AudioDevice[] =>
     found
       .filter((device) => device.kind === kind && device.deviceId !== "default" && device.deviceId !== "communications")
@@ -76,7 +81,10 @@ export async function listDevices(): Promise<AudioDevices> {
 
 /** The name of the system's default device of a kind, where the browser tells. */
 export async function defaultLabel(kind: "audioinput" | "audiooutput"): Promise<string> {
-  const found = (await mediaDevices()?.enumerateDevices().catch(() => [])) ?? [];
+  const found =
+    (await mediaDevices()
+      ?.enumerateDevices()
+      .catch(() => [])) ?? [];
   const entry = found.find((device) => device.kind === kind && device.deviceId === "default");
   return (entry?.label ?? "").replace(/^Default( - )?/, "");
 }

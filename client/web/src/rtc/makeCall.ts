@@ -8,8 +8,6 @@ import { makeMicrophone } from "./microphone";
 import type { VoiceSample } from "./stats";
 import { signalBars } from "./stats";
 
-/** How long an answer waits for a microphone that opens by itself; one that must be asked for comes later. */
-const MICROPHONE_PATIENCE_MS = 400;
 /** Round trips kept for the graph: a minute and a half. */
 const HISTORY = 30;
 
@@ -60,7 +58,6 @@ export interface Call {
 
 export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: boolean }): Call {
   const timers = new Map<CallTimer, () => void>();
-  let opening: Promise<void> = Promise.resolve();
   let view: CallView = {
     call: initialCall,
     ...initial,
@@ -114,6 +111,7 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
         const { muted, deafened } = view;
         media.setSlots(new Map());
         env.send({ type: "voice_join", channel_id: effect.channelId, ref: effect.ref, muted, deafened });
+        media.prepare();
         break;
       }
       case "send_leave":
@@ -128,7 +126,10 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
       case "timer": {
         const { ref } = view.call;
         timers.get(effect.name)?.();
-        timers.set(effect.name, env.after(effect.ms, () => input({ kind: "timer", name: effect.name, ref })));
+        timers.set(
+          effect.name,
+          env.after(effect.ms, () => input({ kind: "timer", name: effect.name, ref })),
+        );
         break;
       }
       case "cancel":
@@ -140,20 +141,15 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
 
   async function answer(channelId: Id, sessionId: Id, offer: string): Promise<void> {
     try {
-      const sdp = await media.answer(sessionId, offer, microphoneSoon);
+      const sdp = await media.answer(sessionId, offer, microphone.track);
       if (sdp === null) return;
       env.send({ type: "voice_answer", channel_id: channelId, sdp });
-      // It may have opened while the answer was being made.
+      // The answer does not wait for the microphone, which may have opened meanwhile, or will.
       media.setMicrophone(microphone.track);
       input({ kind: "answered", sessionId });
     } catch {
       input({ kind: "answer_failed", sessionId });
     }
-  }
-
-  async function microphoneSoon(): Promise<MediaStreamTrack | null> {
-    await Promise.race([opening, new Promise<void>((resolve) => void env.after(MICROPHONE_PATIENCE_MS, resolve))]);
-    return microphone.track;
   }
 
   function measured(sample: VoiceSample | null): void {
@@ -163,22 +159,8 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     }
     const history = sample.rttMs === null ? view.history : [...view.history, sample.rttMs].slice(-HISTORY);
     show({ sample, history });
-    report(sample);
-  }
-
-  function report(sample: VoiceSample): void {
-    const { channelId, sessionId } = view.call;
-    if (channelId === null || sessionId === null || sample.rttMs === null) return;
-    env.send({
-      type: "voice_stats",
-      channel_id: channelId,
-      session_id: sessionId,
-      latency: Math.min(10_000, sample.rttMs),
-      packet_loss: Math.min(100, sample.lossPercent),
-      jitter: Math.min(5_000, sample.jitterMs ?? 0),
-      quality: Math.min(3, signalBars(sample)),
-      timestamp: Date.now(),
-    });
+    const report = reportOf(view.call, sample);
+    if (report) env.send(report);
   }
 
   function setSwitches(muted: boolean, deafened: boolean): void {
@@ -194,7 +176,7 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
 
   return {
     join(channelId) {
-      if (view.call.channelId === null) opening = microphone.open();
+      if (view.call.channelId === null) void microphone.open();
       input({ kind: "join", channelId, ref: env.newRef() });
     },
     leave: () => input({ kind: "leave" }),
@@ -203,13 +185,15 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     setDeafened: (deafened) => setSwitches(view.muted, deafened),
     take(event) {
       if (event.type === "voice_slots")
-        media.setSlots(new Map(event.slots.flatMap((slot) => (slot.user_id === null ? [] : [[slot.mid, slot.user_id]]))));
+        media.setSlots(
+          new Map(event.slots.flatMap((slot) => (slot.user_id === null ? [] : [[slot.mid, slot.user_id]]))),
+        );
       const happened = inputOf(event);
       if (happened) input(happened);
     },
     gateway: (news) => input({ kind: "gateway", news }),
     reopenMicrophone() {
-      if (view.call.channelId !== null) opening = microphone.open();
+      if (view.call.channelId !== null) void microphone.open();
     },
     refreshPlayback: media.refresh,
     unblockPlayback: media.unblock,
@@ -229,7 +213,13 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
 function inputOf(event: AnyEvent): CallInput | null {
   switch (event.type) {
     case "voice_offer":
-      return { kind: "offer", channelId: event.channel_id, sessionId: event.session_id, sdp: event.sdp, ref: event.ref ?? null };
+      return {
+        kind: "offer",
+        channelId: event.channel_id,
+        sessionId: event.session_id,
+        sdp: event.sdp,
+        ref: event.ref ?? null,
+      };
     case "voice_disconnected":
       return { kind: "disconnected", sessionId: event.session_id, reason: event.reason };
     case "error":
@@ -239,4 +229,19 @@ function inputOf(event: AnyEvent): CallInput | null {
     default:
       return null;
   }
+}
+
+/** What the server is told of a measurement; nothing before the round trip is known. */
+function reportOf(call: CallState, sample: VoiceSample): AnyCommand | null {
+  if (call.channelId === null || call.sessionId === null || sample.rttMs === null) return null;
+  return {
+    type: "voice_stats",
+    channel_id: call.channelId,
+    session_id: call.sessionId,
+    latency: Math.min(10_000, sample.rttMs),
+    packet_loss: Math.min(100, sample.lossPercent),
+    jitter: Math.min(5_000, sample.jitterMs ?? 0),
+    quality: Math.min(3, signalBars(sample)),
+    timestamp: Date.now(),
+  };
 }

@@ -20,8 +20,10 @@ export interface MediaEnv extends Omit<PlaybackEnv, "onBlocked"> {
 }
 
 export interface Media {
-  /** Open a connection for an offer. `microphone` is awaited before answering. Null when closed meanwhile. */
-  answer(sessionId: Id, sdp: string, microphone: () => Promise<MediaStreamTrack | null>): Promise<string | null>;
+  /** Make the connection while the offer is still on its way. */
+  prepare(): void;
+  /** Answer an offer. A microphone that opens later is put in by `setMicrophone`. Null when closed meanwhile. */
+  answer(sessionId: Id, sdp: string, microphone: MediaStreamTrack | null): Promise<string | null>;
   close(): void;
   setMicrophone(track: MediaStreamTrack | null): void;
   setSlots(slots: ReadonlyMap<string, Id>): void;
@@ -35,6 +37,8 @@ export interface Media {
 
 export function makeMedia(env: MediaEnv): Media {
   let peer: Peer | null = null;
+  let prepared: { peer: Peer; playback: Playback } | null = null;
+  let currentSession: Id | null = null;
   let playback: Playback | null = null;
   let slots: ReadonlyMap<string, Id> = new Map();
   let deafened = false;
@@ -43,7 +47,7 @@ export function makeMedia(env: MediaEnv): Media {
 
   function close(): void {
     stopMeasuring?.();
-    stopMeasuring = totals = null;
+    stopMeasuring = totals = currentSession = null;
     playback?.close();
     peer?.close();
     peer = playback = null;
@@ -51,18 +55,27 @@ export function makeMedia(env: MediaEnv): Media {
     env.onBlocked(false);
   }
 
-  function open(sessionId: Id): Peer {
-    close();
+  function make(): { peer: Peer; playback: Playback } {
     const hearing = makePlayback(env);
-    hearing.setDeafened(deafened);
-    hearing.setSlots(slots);
-    playback = hearing;
-    peer = makePeer({
+    const made = makePeer({
       RTCPeerConnection: env.RTCPeerConnection,
-      onState: (state) => env.onState(sessionId, state),
+      onState: (state) => {
+        if (peer === made && currentSession !== null) env.onState(currentSession, state);
+      },
       onTrack: (mid, track) => hearing.addTrack(mid, track),
     });
-    return peer;
+    return { peer: made, playback: hearing };
+  }
+
+  function open(sessionId: Id): Peer {
+    close();
+    const taken = prepared ?? make();
+    prepared = null;
+    ({ peer, playback } = taken);
+    currentSession = sessionId;
+    taken.playback.setDeafened(deafened);
+    taken.playback.setSlots(slots);
+    return taken.peer;
   }
 
   async function sampleOnce(): Promise<void> {
@@ -76,9 +89,13 @@ export function makeMedia(env: MediaEnv): Media {
   }
 
   return {
+    prepare() {
+      prepared ??= make();
+    },
+
     async answer(sessionId, sdp, microphone) {
       const opened = open(sessionId);
-      const answerSdp = await opened.answer(sdp, await microphone());
+      const answerSdp = await opened.answer(sdp, microphone);
       return peer === opened ? answerSdp : null;
     },
 

@@ -36,6 +36,8 @@ export interface Playback {
 }
 
 export function makePlayback(env: PlaybackEnv): Playback {
+  /** Tracks as they were offered; a player is made when somebody is first heard in one. */
+  const tracks = new Map<string, MediaStreamTrack>();
   const players = new Map<string, SlotPlayer>();
   let slots: ReadonlyMap<string, Id> = new Map();
   let deafened = false;
@@ -60,29 +62,27 @@ export function makePlayback(env: PlaybackEnv): Playback {
     route(player.element, env.outputId());
   }
 
-  function setUser(mid: string, player: SlotPlayer): void {
-    player.userId = slots.get(mid) ?? null;
+  function seat(mid: string): void {
+    const userId = slots.get(mid) ?? null;
+    const track = tracks.get(mid);
+    const player = players.get(mid) ?? (userId !== null && track ? makePlayer(mid, track) : undefined);
+    if (!player) return;
+    const isNew = !players.has(mid);
+    players.set(mid, player);
+    player.userId = userId;
     adjust(player);
+    if (isNew) start(player);
   }
 
   return {
     addTrack(mid, track) {
-      const stream = new MediaStream([track]);
-      const element = document.createElement("audio");
-      element.autoplay = true;
-      element.hidden = true;
-      element.srcObject = stream;
-      element.dataset["mid"] = mid;
-      document.body.append(element);
-      const player: SlotPlayer = { element, stream, userId: null, boost: null };
-      players.set(mid, player);
-      setUser(mid, player);
-      start(player);
+      tracks.set(mid, track);
+      seat(mid);
     },
 
     setSlots(next) {
       slots = next;
-      players.forEach((player, mid) => setUser(mid, player));
+      [...tracks.keys()].forEach(seat);
     },
 
     setDeafened(next) {
@@ -101,14 +101,29 @@ export function makePlayback(env: PlaybackEnv): Playback {
         element.remove();
       }
       players.clear();
+      tracks.clear();
       slots = new Map();
     },
 
     get streams() {
       const heard = [...players.values()].filter((player) => player.userId !== null);
-      return Object.fromEntries(heard.map((player) => [player.userId, player.stream] as const)) as Record<Id, MediaStream>;
+      return Object.fromEntries(heard.map((player) => [player.userId, player.stream] as const)) as Record<
+        Id,
+        MediaStream
+      >;
     },
   };
+}
+
+function makePlayer(mid: string, track: MediaStreamTrack): SlotPlayer {
+  const stream = new MediaStream([track]);
+  const element = document.createElement("audio");
+  element.autoplay = true;
+  element.hidden = true;
+  element.srcObject = stream;
+  element.dataset["mid"] = mid;
+  document.body.append(element);
+  return { element, stream, userId: null, boost: null };
 }
 
 /** The player's amplifier, made when first needed; null where there is no audio context that runs. */

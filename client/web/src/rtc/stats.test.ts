@@ -12,7 +12,17 @@ const report = (received: number, lost: number, delay: number, emitted: number):
     ["o", { id: "o", type: "outbound-rtp", kind: "audio", codecId: "c", bytesSent: received * 80 }],
     [
       "i",
-      { id: "i", type: "inbound-rtp", kind: "audio", packetsReceived: received, packetsLost: lost, jitter: 0.004, jitterBufferDelay: delay, jitterBufferEmittedCount: emitted, bytesReceived: received * 80 },
+      {
+        id: "i",
+        type: "inbound-rtp",
+        kind: "audio",
+        packetsReceived: received,
+        packetsLost: lost,
+        jitter: 0.004,
+        jitterBufferDelay: delay,
+        jitterBufferEmittedCount: emitted,
+        bytesReceived: received * 80,
+      },
     ],
   ]);
 
@@ -34,7 +44,14 @@ const sampleOf = (change: Partial<VoiceSample>): VoiceSample => ({
 describe("voice statistics", () => {
   it("reads what people want to know", () => {
     const { sample } = readVoiceStats(report(150, 0, 6, 150), null, 1000);
-    expect(sample).toMatchObject({ rttMs: 23, jitterMs: 4, jitterBufferMs: 40, codec: "Opus", endpoint: "192.0.2.1:7882 udp", encryption: "AEAD_AES_128_GCM" });
+    expect(sample).toMatchObject({
+      rttMs: 23,
+      jitterMs: 4,
+      jitterBufferMs: 40,
+      codec: "Opus",
+      endpoint: "192.0.2.1:7882 udp",
+      encryption: "AES-128-GCM",
+    });
   });
 
   it("counts loss and rates since the last sample, not since ever", () => {

@@ -55,13 +55,25 @@ export function readVoiceStats(
     sample: {
       ...deltas(before, totals),
       ...rates(before, totals, answers),
-      rttMs: toMs(text(pair?.["id"]) === null ? null : pair?.["currentRoundTripTime"]) ?? toMs(most(answers, "roundTripTime")),
-      jitterMs: toMs(most(inbound.filter((stat) => number(stat["packetsReceived"]) > 0), "jitter")),
+      rttMs:
+        toMs(text(pair?.["id"]) === null ? null : pair?.["currentRoundTripTime"]) ??
+        toMs(most(answers, "roundTripTime")),
+      jitterMs: toMs(
+        most(
+          inbound.filter((stat) => number(stat["packetsReceived"]) > 0),
+          "jitter",
+        ),
+      ),
       codec: codecOf(all, outbound[0] ?? inbound[0]),
       endpoint: endpointOf(all, pair),
-      encryption: text(all.find((stat) => stat.type === "transport")?.["srtpCipher"]),
+      encryption: cipherOf(text(all.find((stat) => stat.type === "transport")?.["srtpCipher"])),
     },
   };
+}
+
+/** `SRTP_AEAD_AES_128_GCM`, as browsers say, in the usual spelling. */
+function cipherOf(name: string | null): string | null {
+  return name?.replace(/^(SRTP_)?(AEAD_)?/, "").replaceAll("_", "-") ?? null;
 }
 
 function totalsOf(inbound: Stat[], outbound: Stat[], nowMs: number): VoiceTotals {
@@ -90,7 +102,8 @@ function rates(before: VoiceTotals | null, now: VoiceTotals, answers: Stat[]): R
   const lossInPercent = received + lost > 0 ? (100 * lost) / (received + lost) : 0;
   const lossOutPercent = 100 * (most(answers, "fractionLost") ?? 0);
   const elapsedMs = before ? now.atMs - before.atMs : 0;
-  const kbps = (bytes: number): number | null => (elapsedMs > 0 ? Math.round((8 * Math.max(0, bytes)) / elapsedMs) : null);
+  const kbps = (bytes: number): number | null =>
+    elapsedMs > 0 ? Math.round((8 * Math.max(0, bytes)) / elapsedMs) : null;
   return {
     lossInPercent,
     lossOutPercent,
@@ -107,7 +120,10 @@ function toMs(seconds: unknown): number | null {
 function selectedPair(all: Stat[]): Stat | undefined {
   const chosen = text(all.find((stat) => stat.type === "transport")?.["selectedCandidatePairId"]);
   const pairs = all.filter((stat) => stat.type === "candidate-pair");
-  return pairs.find((pair) => pair.id === chosen) ?? pairs.find((pair) => pair["nominated"] === true && pair["state"] === "succeeded");
+  return (
+    pairs.find((pair) => pair.id === chosen) ??
+    pairs.find((pair) => pair["nominated"] === true && pair["state"] === "succeeded")
+  );
 }
 
 function codecOf(all: Stat[], stream: Stat | undefined): string | null {
@@ -125,7 +141,8 @@ function endpointOf(all: Stat[], pair: Stat | undefined): string | null {
 /** 4 = excellent … 1 = poor; the worst of the three decides. 0 = not known yet. */
 export function signalBars(sample: VoiceSample | null): 0 | 1 | 2 | 3 | 4 {
   if (!sample || sample.rttMs === null) return 0;
-  const step = (value: number, limits: [number, number, number]): number => 4 - limits.filter((limit) => value > limit).length;
+  const step = (value: number, limits: [number, number, number]): number =>
+    4 - limits.filter((limit) => value > limit).length;
   return Math.min(
     step(sample.rttMs, [60, 120, 200]),
     step(sample.lossPercent, [1, 3, 8]),

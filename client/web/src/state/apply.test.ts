@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Message } from "../protocol";
-import { channel, everyone, guild, member, message, ready, role, snapshot, stateAfter, user, voiceState } from "../test/fixtures";
+import {
+  channel,
+  everyone,
+  guild,
+  member,
+  message,
+  ready,
+  role,
+  snapshot,
+  stateAfter,
+  user,
+  voiceState,
+} from "../test/fixtures";
 import { apply } from "./apply";
 import type { StoreEvent } from "./local";
 import { channelGroups, colorOf, guildBits, mayActOn, mayInGuild, nameOf, voiceIn } from "./selectors";
@@ -12,7 +24,8 @@ const page = (items: Message[], has_more = false, older = false): StoreEvent => 
   older,
   page: { items, has_more, next_cursor: null },
 });
-const ids = (state: ReturnType<typeof stateAfter>): string[] => (state.timelines["general"]?.items ?? []).map((item) => item.id);
+const ids = (state: ReturnType<typeof stateAfter>): string[] =>
+  (state.timelines["general"]?.items ?? []).map((item) => item.id);
 const voiceEvent = (userId: string, change: object = {}): StoreEvent => ({
   type: "voice_state",
   ...voiceState(userId),
@@ -39,12 +52,23 @@ describe("ready", () => {
 
 describe("messages", () => {
   it("keeps them in order, whatever the order of arrival, each once", () => {
-    const state = stateAfter(ready(), page([]), posted(message("m2", "bob")), posted(message("m1", "bob")), posted(message("m2", "bob")));
+    const state = stateAfter(
+      ready(),
+      page([]),
+      posted(message("m2", "bob")),
+      posted(message("m1", "bob")),
+      posted(message("m2", "bob")),
+    );
     expect(ids(state)).toEqual(["m1", "m2"]);
   });
 
   it("counts unread ones of others in channels that are not on screen", () => {
-    const state = stateAfter(ready(), posted(message("m1", "bob")), posted(message("m2", "ann")), posted(message("m3", "bob")));
+    const state = stateAfter(
+      ready(),
+      posted(message("m1", "bob")),
+      posted(message("m2", "ann")),
+      posted(message("m3", "bob")),
+    );
     expect(state.channels["general"]?.unread_count).toBe(2);
     apply(state, { type: "local_viewing", channel_id: "general" }, 0);
     apply(state, posted(message("m4", "bob")), 0);
@@ -54,7 +78,14 @@ describe("messages", () => {
   });
 
   it("replaces a pending message by the one that carries its nonce, by event or by answer", () => {
-    const pending = { nonce: "n1", content: "hi", reply_to: null, created_at: "", state: "sending" as const, error: null };
+    const pending = {
+      nonce: "n1",
+      content: "hi",
+      reply_to: null,
+      created_at: "",
+      state: "sending" as const,
+      error: null,
+    };
     const own = message("m1", "ann", { nonce: "n1" });
     const state = stateAfter(ready(), page([]), { type: "local_pending", channel_id: "general", pending }, posted(own));
     expect(state.timelines["general"]?.pending).toEqual([]);
@@ -63,13 +94,31 @@ describe("messages", () => {
   });
 
   it("does not take another's nonce for ours", () => {
-    const pending = { nonce: "n1", content: "hi", reply_to: null, created_at: "", state: "sending" as const, error: null };
-    const state = stateAfter(ready(), { type: "local_pending", channel_id: "general", pending }, posted(message("m1", "bob", { nonce: "n1" })));
+    const pending = {
+      nonce: "n1",
+      content: "hi",
+      reply_to: null,
+      created_at: "",
+      state: "sending" as const,
+      error: null,
+    };
+    const state = stateAfter(
+      ready(),
+      { type: "local_pending", channel_id: "general", pending },
+      posted(message("m1", "bob", { nonce: "n1" })),
+    );
     expect(state.timelines["general"]?.pending).toHaveLength(1);
   });
 
   it("marks a failed one, retries it and drops it", () => {
-    const pending = { nonce: "n1", content: "hi", reply_to: null, created_at: "", state: "sending" as const, error: null };
+    const pending = {
+      nonce: "n1",
+      content: "hi",
+      reply_to: null,
+      created_at: "",
+      state: "sending" as const,
+      error: null,
+    };
     const state = stateAfter(
       ready(),
       { type: "local_pending", channel_id: "general", pending: { ...pending } },
@@ -87,14 +136,25 @@ describe("messages", () => {
     const state = stateAfter(
       ready(),
       page([message("m2", "bob"), message("m1", "bob")]),
-      { type: "message_edit", channel_id: "general", message_id: "m1", content: "better", edited_at: "x", message: edited },
+      {
+        type: "message_edit",
+        channel_id: "general",
+        message_id: "m1",
+        content: "better",
+        edited_at: "x",
+        message: edited,
+      },
       { type: "message_delete", channel_id: "general", message_id: "m2" },
     );
     expect(state.timelines["general"]?.items).toEqual([edited]);
   });
 
   it("puts older pages in front", () => {
-    const state = stateAfter(ready(), page([message("m4", "bob"), message("m3", "bob")], true), page([message("m3", "bob"), message("m2", "bob")], true, true));
+    const state = stateAfter(
+      ready(),
+      page([message("m4", "bob"), message("m3", "bob")], true),
+      page([message("m3", "bob"), message("m2", "bob")], true, true),
+    );
     expect(ids(state)).toEqual(["m2", "m3", "m4"]);
     expect(state.timelines["general"]?.hasOlder).toBe(true);
   });
@@ -110,19 +170,35 @@ describe("messages", () => {
   });
 
   it("starts anew when there is a gap it cannot close", () => {
-    const state = stateAfter(ready(), page([message("m1", "bob")]), ready(), page([message("m9", "bob"), message("m8", "bob")], true));
+    const state = stateAfter(
+      ready(),
+      page([message("m1", "bob")]),
+      ready(),
+      page([message("m9", "bob"), message("m8", "bob")], true),
+    );
     expect(ids(state)).toEqual(["m8", "m9"]);
     expect(state.timelines["general"]?.hasOlder).toBe(true);
   });
 
   it("keeps a message that arrived while the page was under way", () => {
-    const state = stateAfter(ready(), { type: "local_history_loading", channel_id: "general", older: false }, posted(message("m5", "bob")), page([message("m4", "bob")]));
+    const state = stateAfter(
+      ready(),
+      { type: "local_history_loading", channel_id: "general", older: false },
+      posted(message("m5", "bob")),
+      page([message("m4", "bob")]),
+    );
     expect(ids(state)).toEqual(["m4", "m5"]);
   });
 });
 
 describe("typing", () => {
-  const typing = (id: string): StoreEvent => ({ type: "typing_start", channel_id: "general", user_id: id, username: id, display_name: id });
+  const typing = (id: string): StoreEvent => ({
+    type: "typing_start",
+    channel_id: "general",
+    user_id: id,
+    username: id,
+    display_name: id,
+  });
 
   it("shows others, never oneself, and forgets after eight seconds", () => {
     const state = stateAfter(ready(), typing("bob"), typing("ann"));
@@ -151,7 +227,13 @@ describe("voice", () => {
   });
 
   it("takes the room's own list for the truth", () => {
-    const participant = { ...voiceState("cat"), username: "cat", display_name: "CAT", screen_sharing: false, webcam_active: false };
+    const participant = {
+      ...voiceState("cat"),
+      username: "cat",
+      display_name: "CAT",
+      screen_sharing: false,
+      webcam_active: false,
+    };
     const state = stateAfter(ready(), voiceEvent("bob"), {
       type: "voice_room_state",
       channel_id: "lounge",
@@ -181,7 +263,15 @@ describe("guilds", () => {
       guild_id: "g1",
       reason: "kicked",
     });
-    expect(state).toMatchObject({ guildOrder: [], guilds: {}, channels: {}, roles: {}, members: {}, timelines: {}, voice: {} });
+    expect(state).toMatchObject({
+      guildOrder: [],
+      guilds: {},
+      channels: {},
+      roles: {},
+      members: {},
+      timelines: {},
+      voice: {},
+    });
   });
 
   it("counts members once", () => {
@@ -200,7 +290,9 @@ describe("guilds", () => {
 
   it("takes a deleted role from its members", () => {
     const state = stateAfter(
-      ready([snapshot({ roles: [everyone, role("mods", { color: "#ff0000" })], me: member("ann", { role_ids: ["mods"] }) })]),
+      ready([
+        snapshot({ roles: [everyone, role("mods", { color: "#ff0000" })], me: member("ann", { role_ids: ["mods"] }) }),
+      ]),
       { type: "role_deleted", guild_id: "g1", role_id: "mods" },
     );
     expect(colorOf(state, "g1", "ann")).toBeNull();
@@ -229,7 +321,10 @@ describe("channels", () => {
   });
 
   it("keeps its own newer count when an older channel is told again", () => {
-    const state = stateAfter(ready(), posted(message("m1", "bob")), { type: "channel_updated", channel: channel("general", { name: "renamed" }) });
+    const state = stateAfter(ready(), posted(message("m1", "bob")), {
+      type: "channel_updated",
+      channel: channel("general", { name: "renamed" }),
+    });
     expect(state.channels["general"]).toMatchObject({ name: "renamed", unread_count: 1, last_message_id: "m1" });
   });
 });

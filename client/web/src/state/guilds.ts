@@ -39,7 +39,8 @@ function forgetGuild(state: AppState, guildId: Id): void {
   for (const role of Object.values(state.roles)) if (role.guild_id === guildId) delete state.roles[role.id];
   for (const category of Object.values(state.categories))
     if (category.guild_id === guildId) delete state.categories[category.id];
-  for (const channel of Object.values(state.channels)) if (channel.guild_id === guildId) forgetChannel(state, channel.id);
+  for (const channel of Object.values(state.channels))
+    if (channel.guild_id === guildId) forgetChannel(state, channel.id);
   for (const voice of Object.values(state.voice)) if (voice.guild_id === guildId) delete state.voice[voice.user_id];
 }
 

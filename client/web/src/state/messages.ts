@@ -58,7 +58,8 @@ function takeLatest(timeline: Timeline, page: Message[], hasMore: boolean): void
   const oldest = page.at(-1);
   const joins = oldest !== undefined && timeline.items.some((message) => message.id === oldest.id);
   if (joins) {
-    const deleted = (message: Message): boolean => message.id > oldest.id && !page.some((each) => each.id === message.id);
+    const deleted = (message: Message): boolean =>
+      message.id > oldest.id && !page.some((each) => each.id === message.id);
     timeline.items = timeline.items.filter((message) => !timeline.stale || !deleted(message));
     for (const message of page) insert(timeline, message);
     return;
@@ -96,7 +97,10 @@ export const messageReducers: Reducers = {
     for (const message of items) learnUser(state, message.author);
     if (event.older) {
       const known = timeline.items[0]?.id;
-      timeline.items = [...items.toReversed().filter((message) => known === undefined || message.id < known), ...timeline.items];
+      timeline.items = [
+        ...items.toReversed().filter((message) => known === undefined || message.id < known),
+        ...timeline.items,
+      ];
       timeline.hasOlder = has_more;
       timeline.loadingOlder = false;
       return;

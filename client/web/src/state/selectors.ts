@@ -122,6 +122,9 @@ export function voiceIn(state: AppState, channelId: Id): VoiceState[] {
     .sort((left, right) => nameOf(state, guildId, left.user_id).localeCompare(nameOf(state, guildId, right.user_id)));
 }
 
-export function isQuiet(voice: VoiceState): boolean {
+/** Whether the others cannot hear somebody, for whatever reason. */
+export function isQuiet(
+  voice: Pick<VoiceState, "muted" | "deafened" | "server_muted" | "server_deafened" | "suppressed">,
+): boolean {
   return voice.muted || voice.deafened || voice.server_muted || voice.server_deafened || voice.suppressed;
 }

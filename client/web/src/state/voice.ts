@@ -3,6 +3,7 @@ import type { Id, Participant, VoiceState } from "../protocol";
 import { learnUser } from "./guilds";
 import type { AppState } from "./model";
 import type { Reducers } from "./reducers";
+import { isQuiet } from "./selectors";
 
 function forget(state: AppState, userId: Id): void {
   delete state.voice[userId];
@@ -11,7 +12,8 @@ function forget(state: AppState, userId: Id): void {
 }
 
 function placeOf(state: AppState, channelId: Id, person: Participant): VoiceState {
-  const { user_id, username, display_name, muted, deafened, server_muted, server_deafened, suppressed, connected } = person;
+  const { user_id, username, display_name, muted, deafened, server_muted, server_deafened, suppressed, connected } =
+    person;
   const user = state.users[user_id] ?? { id: user_id, username, display_name, avatar_url: null };
   const guild_id = state.channels[channelId]?.guild_id ?? null;
   return {
@@ -34,7 +36,7 @@ export const voiceReducers: Reducers = {
     learnUser(state, event.user);
     if (event.channel_id !== null) {
       state.voice[event.user_id] = { ...event };
-      if (event.muted || event.deafened || event.server_muted) delete state.speaking[event.user_id];
+      if (isQuiet(event)) delete state.speaking[event.user_id];
       return;
     }
     // A late farewell from the old channel must not hide that they are in a new one.
@@ -62,8 +64,11 @@ export const voiceReducers: Reducers = {
     else delete state.speaking[event.user_id];
   },
 
+  /** One's own meter hears the microphone even while nobody else may. */
   local_speaking(state, event) {
-    if (event.speaking) state.speaking[event.user_id] = true;
+    const voice = state.voice[event.user_id];
+    const isSilenced = voice !== undefined && (voice.server_muted || voice.server_deafened || voice.suppressed);
+    if (event.speaking && !isSilenced) state.speaking[event.user_id] = true;
     else delete state.speaking[event.user_id];
   },
 

@@ -7,7 +7,8 @@ import type { AppState } from "../state/model";
 import { emptyState } from "../state/model";
 
 const AT = "2026-03-01T12:00:00Z";
-const EVERYONE = Permission.VIEW_CHANNEL + Permission.READ_HISTORY + Permission.SEND_MESSAGES + Permission.VOICE_CONNECT;
+const EVERYONE =
+  Permission.VIEW_CHANNEL + Permission.READ_HISTORY + Permission.SEND_MESSAGES + Permission.VOICE_CONNECT;
 
 export const user = (id: string): User => ({ id, username: id, display_name: id.toUpperCase(), avatar_url: null });
 

@@ -17,7 +17,10 @@ const HUES = 8;
 export function initials(name: string, letters = 1): string {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const chosen = words.length > 1 && letters > 1 ? [words[0]!, words.at(-1)!] : words.slice(0, 1);
-  return chosen.map((word) => Array.from(word)[0] ?? "").join("").toUpperCase();
+  return chosen
+    .map((word) => Array.from(word)[0] ?? "")
+    .join("")
+    .toUpperCase();
 }
 
 /** A number from 0 to 7 that stays with the seed. */

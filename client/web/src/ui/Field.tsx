@@ -34,7 +34,12 @@ export function TextField(props: TextFieldProps): JSX.Element {
       />
       <Show when={own.error ?? own.hint}>
         {(note) => (
-          <p id={`${id}-note`} class="field-note" classList={{ "is-error": Boolean(own.error) }} role={own.error ? "alert" : undefined}>
+          <p
+            id={`${id}-note`}
+            class="field-note"
+            classList={{ "is-error": Boolean(own.error) }}
+            role={own.error ? "alert" : undefined}
+          >
             {note()}
           </p>
         )}

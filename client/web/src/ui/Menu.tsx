@@ -20,7 +20,8 @@ export interface MenuProps {
 
 /** Where a menu opens for a pointer event or, from the keyboard, for the element itself. */
 export function menuPoint(cause: MouseEvent | KeyboardEvent): Point {
-  if (cause instanceof MouseEvent && (cause.clientX !== 0 || cause.clientY !== 0)) return { x: cause.clientX, y: cause.clientY };
+  if (cause instanceof MouseEvent && (cause.clientX !== 0 || cause.clientY !== 0))
+    return { x: cause.clientX, y: cause.clientY };
   const box = (cause.currentTarget as Element).getBoundingClientRect();
   return { x: box.left + 12, y: box.bottom + 4 };
 }
@@ -46,7 +47,12 @@ export function Menu(props: MenuProps): JSX.Element {
   function move(press: KeyboardEvent): void {
     const all = items();
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const target: Partial<Record<string, number>> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
+    const target: Partial<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: all.length - 1,
+    };
     const next = target[press.key];
     if (press.key === "Escape" || press.key === "Tab") props.onClose();
     else if (next === undefined) return;

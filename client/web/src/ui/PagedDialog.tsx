@@ -22,7 +22,12 @@ export function PagedDialog<P extends string>(props: PagedDialogProps<P>): JSX.E
         <nav aria-label={props.title}>
           <For each={props.pages}>
             {(page) => (
-              <button type="button" aria-current={page.id === props.page ? "page" : undefined} onClick={() => props.onPage(page.id)} data-testid={`page-${page.id}`}>
+              <button
+                type="button"
+                aria-current={page.id === props.page ? "page" : undefined}
+                onClick={() => props.onPage(page.id)}
+                data-testid={`page-${page.id}`}
+              >
                 {page.label}
               </button>
             )}

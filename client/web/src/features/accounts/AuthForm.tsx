@@ -35,7 +35,9 @@ export function AuthForm(props: AuthFormProps): JSX.Element {
     const policy = props.settings?.registration_policy;
     if (props.settings?.setup_required) return null;
     if (policy === "closed") return "This server takes no new accounts at the moment.";
-    return policy === "invite_only" && !props.inviteCode ? "New accounts need an invitation. Open the link you were given." : null;
+    return policy === "invite_only" && !props.inviteCode
+      ? "New accounts need an invitation. Open the link you were given."
+      : null;
   };
   const usernameError = (): string | null =>
     isNew() && tried() && !USERNAME.test(username()) ? `A username has ${USERNAME_HINT}.` : null;
@@ -80,13 +82,52 @@ export function AuthForm(props: AuthFormProps): JSX.Element {
           This is the first account here. It becomes the <strong>administrator</strong> of the server.
         </p>
       </Show>
-      <TextField label="Username" required autocomplete="username" autocapitalize="none" spellcheck={false} autofocus value={username()} hint={isNew() ? USERNAME_HINT : undefined} error={usernameError()} onText={(text) => setUsername(isNew() ? text.toLowerCase() : text)} data-testid="auth-username" />
+      <TextField
+        label="Username"
+        required
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+        autofocus
+        value={username()}
+        hint={isNew() ? USERNAME_HINT : undefined}
+        error={usernameError()}
+        onText={(text) => setUsername(isNew() ? text.toLowerCase() : text)}
+        data-testid="auth-username"
+      />
       <Show when={isNew()}>
-        <TextField label="Display name" autocomplete="nickname" maxlength={64} placeholder="How others see you" value={displayName()} onText={setDisplayName} data-testid="auth-display-name" />
+        <TextField
+          label="Display name"
+          autocomplete="nickname"
+          maxlength={64}
+          placeholder="How others see you"
+          value={displayName()}
+          onText={setDisplayName}
+          data-testid="auth-display-name"
+        />
       </Show>
-      <TextField label="Password" required type="password" autocomplete={isNew() ? "new-password" : "current-password"} value={password()} hint={isNew() ? `At least ${SHORTEST} characters` : undefined} error={passwordError()} onText={setPassword} data-testid="auth-password" />
+      <TextField
+        label="Password"
+        required
+        type="password"
+        autocomplete={isNew() ? "new-password" : "current-password"}
+        value={password()}
+        hint={isNew() ? `At least ${SHORTEST} characters` : undefined}
+        error={passwordError()}
+        onText={setPassword}
+        data-testid="auth-password"
+      />
       <Show when={isNew() && props.settings?.setup_token_required}>
-        <TextField label="Setup token" required autocomplete="off" spellcheck={false} value={setupToken()} hint="The server printed it when it was first started." onText={setSetupToken} data-testid="auth-setup-token" />
+        <TextField
+          label="Setup token"
+          required
+          autocomplete="off"
+          spellcheck={false}
+          value={setupToken()}
+          hint="The server printed it when it was first started."
+          onText={setSetupToken}
+          data-testid="auth-setup-token"
+        />
       </Show>
       <FormError text={error()} />
       <Show when={isNew() && closed()}>{(why) => <p class="notice">{why()}</p>}</Show>
@@ -95,7 +136,12 @@ export function AuthForm(props: AuthFormProps): JSX.Element {
       </Button>
       <p class="auth-turn">
         {isNew() ? "Already have an account?" : "New here?"}{" "}
-        <button type="button" class="link" onClick={() => change(isNew() ? "login" : "register")} data-testid="auth-switch">
+        <button
+          type="button"
+          class="link"
+          onClick={() => change(isNew() ? "login" : "register")}
+          data-testid="auth-switch"
+        >
           {isNew() ? "Sign in" : "Create an account"}
         </button>
       </p>

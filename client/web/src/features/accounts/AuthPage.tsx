@@ -14,9 +14,19 @@ export function AuthPage(): JSX.Element {
         <header>
           <img src="/favicon.svg" alt="" width="44" height="44" />
           <h1>{settings()?.setup_required ? "Welcome to your new server" : "Welcome back"}</h1>
-          <p class="muted">{settings()?.setup_required ? "Create the first account to begin." : `Sign in to ${settings()?.server_name ?? "VoiceChat"}`}</p>
+          <p class="muted">
+            {settings()?.setup_required
+              ? "Create the first account to begin."
+              : `Sign in to ${settings()?.server_name ?? "VoiceChat"}`}
+          </p>
         </header>
-        <Show when={client.signedOutBecause()}>{(why) => <p class="notice" role="status">{why()}</p>}</Show>
+        <Show when={client.signedOutBecause()}>
+          {(why) => (
+            <p class="notice" role="status">
+              {why()}
+            </p>
+          )}
+        </Show>
         <Show when={!settings.loading}>
           <AuthForm settings={settings()} startWith={settings()?.setup_required ? "register" : "login"} />
         </Show>

@@ -31,18 +31,39 @@ export function CategoryDialog(props: { guildId: Id; categoryId: Id | null }): J
     sending.preventDefault();
     const { categories } = client.api;
     const given = name().trim();
-    void run(() => (props.categoryId ? categories.edit(props.guildId, props.categoryId, { name: given }) : categories.create(props.guildId, given)));
+    void run(() =>
+      props.categoryId
+        ? categories.edit(props.guildId, props.categoryId, { name: given })
+        : categories.create(props.guildId, given),
+    );
   };
 
   return (
-    <Dialog title={props.categoryId ? "Edit category" : "Create category"} onClose={client.dialogs.close} testid="category-dialog">
+    <Dialog
+      title={props.categoryId ? "Edit category" : "Create category"}
+      onClose={client.dialogs.close}
+      testid="category-dialog"
+    >
       <form class="stack" onSubmit={save}>
-        <TextField label="Category name" required autofocus maxlength={64} value={name()} onText={setName} data-testid="category-name" />
+        <TextField
+          label="Category name"
+          required
+          autofocus
+          maxlength={64}
+          value={name()}
+          onText={setName}
+          data-testid="category-name"
+        />
         <FormError text={error()} />
         <div class="row row-end">
           <Show when={props.categoryId}>
             {(id) => (
-              <Button look="quiet" class="push-left danger-text" disabled={busy()} onClick={() => void run(() => client.api.categories.remove(props.guildId, id()))}>
+              <Button
+                look="quiet"
+                class="push-left danger-text"
+                disabled={busy()}
+                onClick={() => void run(() => client.api.categories.remove(props.guildId, id()))}
+              >
                 Delete category
               </Button>
             )}

@@ -15,14 +15,19 @@ const KINDS = [
   { kind: "voice", icon: "speaker", title: "Voice", note: "Talk together" },
 ] as const;
 
-export function CreateChannelDialog(props: { guildId: Id; categoryId: Id | null; kind: "text" | "voice" }): JSX.Element {
+export function CreateChannelDialog(props: {
+  guildId: Id;
+  categoryId: Id | null;
+  kind: "text" | "voice";
+}): JSX.Element {
   const client = useClient();
   // eslint-disable-next-line solid/reactivity -- only where to begin
   const [kind, setKind] = createSignal(props.kind);
   const [name, setName] = createSignal("");
   const [busy, setBusy] = createSignal(false);
   const [error, setError] = createSignal<string | null>(null);
-  const finalName = (): string => (kind() === "text" ? name().trim().toLowerCase().replace(/\s+/g, "-") : name().trim());
+  const finalName = (): string =>
+    kind() === "text" ? name().trim().toLowerCase().replace(/\s+/g, "-") : name().trim();
 
   async function create(sending: SubmitEvent): Promise<void> {
     sending.preventDefault();
@@ -56,12 +61,28 @@ export function CreateChannelDialog(props: { guildId: Id; categoryId: Id | null;
                   <strong>{choice.title}</strong>
                   <small>{choice.note}</small>
                 </span>
-                <input type="radio" name="kind" checked={kind() === choice.kind} onChange={() => setKind(choice.kind)} data-testid={`kind-${choice.kind}`} />
+                <input
+                  type="radio"
+                  name="kind"
+                  checked={kind() === choice.kind}
+                  onChange={() => setKind(choice.kind)}
+                  data-testid={`kind-${choice.kind}`}
+                />
               </label>
             )}
           </For>
         </fieldset>
-        <TextField label="Channel name" required autofocus maxlength={Bounds.CreateChannel.name.maxLength} placeholder={kind() === "text" ? "new-channel" : "Lounge"} value={name()} hint={kind() === "text" && finalName() !== name() ? `Will be called ${finalName()}` : undefined} onText={setName} data-testid="channel-name" />
+        <TextField
+          label="Channel name"
+          required
+          autofocus
+          maxlength={Bounds.CreateChannel.name.maxLength}
+          placeholder={kind() === "text" ? "new-channel" : "Lounge"}
+          value={name()}
+          hint={kind() === "text" && finalName() !== name() ? `Will be called ${finalName()}` : undefined}
+          onText={setName}
+          data-testid="channel-name"
+        />
         <FormError text={error()} />
         <div class="row row-end">
           <Button look="quiet" onClick={client.dialogs.close}>

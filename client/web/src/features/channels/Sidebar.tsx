@@ -45,7 +45,14 @@ function Group(props: { guildId: Id; group: ChannelGroup; channelId: Id | null }
         {(id) => <GroupHead guildId={props.guildId} id={id()} name={props.group.name} collapsed={isCollapsed()} />}
       </Show>
       <ul>
-        <For each={shown()}>{(id) => <Row channel={props.group.channels.find((channel) => channel.id === id)} selected={id === props.channelId} />}</For>
+        <For each={shown()}>
+          {(id) => (
+            <Row
+              channel={props.group.channels.find((channel) => channel.id === id)}
+              selected={id === props.channelId}
+            />
+          )}
+        </For>
       </ul>
     </section>
   );
@@ -88,8 +95,21 @@ function GroupHead(props: { guildId: Id; id: Id; name: string; collapsed: boolea
         <span class="truncate">{props.name}</span>
       </button>
       <Show when={mayManage()}>
-        <IconButton icon="edit" size={14} class="on-hover" label={`Edit category ${props.name}`} onClick={() => dialogs.open({ name: "category", guildId: props.guildId, categoryId: props.id })} />
-        <IconButton icon="plus" size={16} label={`Create channel in ${props.name}`} onClick={() => dialogs.open({ name: "create_channel", guildId: props.guildId, categoryId: props.id, kind: "text" })} />
+        <IconButton
+          icon="edit"
+          size={14}
+          class="on-hover"
+          label={`Edit category ${props.name}`}
+          onClick={() => dialogs.open({ name: "category", guildId: props.guildId, categoryId: props.id })}
+        />
+        <IconButton
+          icon="plus"
+          size={16}
+          label={`Create channel in ${props.name}`}
+          onClick={() =>
+            dialogs.open({ name: "create_channel", guildId: props.guildId, categoryId: props.id, kind: "text" })
+          }
+        />
       </Show>
     </header>
   );

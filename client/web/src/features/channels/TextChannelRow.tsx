@@ -16,7 +16,10 @@ export function TextChannelRow(props: { channel: Channel; selected: boolean }): 
         class="channel-name"
         aria-current={props.selected ? "page" : undefined}
         aria-label={`${props.channel.name}, text channel${unread() ? `, ${unread()} unread` : ""}`}
-        onClick={() => props.channel.guild_id && router.go({ name: "channel", guildId: props.channel.guild_id, channelId: props.channel.id })}
+        onClick={() =>
+          props.channel.guild_id &&
+          router.go({ name: "channel", guildId: props.channel.guild_id, channelId: props.channel.id })
+        }
         data-testid={`channel-${props.channel.name}`}
       >
         <Icon name="hash" size={18} />

@@ -18,7 +18,8 @@ export function VoiceChannelRow(props: { channel: Channel; selected: boolean }):
   /** One click joins; a click on the channel one is in opens its view. */
   function enter(): void {
     if (!isMine() && mayJoin()) call.join(props.channel.id);
-    if (props.channel.guild_id) router.go({ name: "channel", guildId: props.channel.guild_id, channelId: props.channel.id });
+    if (props.channel.guild_id)
+      router.go({ name: "channel", guildId: props.channel.guild_id, channelId: props.channel.id });
   }
 
   return (

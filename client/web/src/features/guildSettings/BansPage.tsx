@@ -28,7 +28,12 @@ export function BansPage(props: { guildId: Id }): JSX.Element {
                       <strong>{ban.user.display_name}</strong> <span class="muted">@{ban.user.username}</span>
                       <small>{ban.reason ?? "No reason given"}</small>
                     </div>
-                    <Button look="outline" onClick={() => void toasts.attempt(() => api.members.unban(props.guildId, ban.user.id)).then(() => refetch())}>
+                    <Button
+                      look="outline"
+                      onClick={() =>
+                        void toasts.attempt(() => api.members.unban(props.guildId, ban.user.id)).then(() => refetch())
+                      }
+                    >
                       Lift ban
                     </Button>
                   </li>

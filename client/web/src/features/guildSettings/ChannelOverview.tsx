@@ -57,9 +57,35 @@ export function ChannelOverview(props: { channelId: Id }): JSX.Element {
   return (
     <form class="section" onSubmit={(sending) => void save(sending)}>
       <h3>Overview</h3>
-      <TextField label="Channel name" required maxlength={Bounds.EditChannel.name.maxLength} value={name()} onText={setName} data-testid="channel-rename" />
-      <Show when={!isVoice()} fallback={<TextField label="Most people inside" type="number" min={1} max={99} placeholder="No limit" value={limit()} onText={setLimit} />}>
-        <TextField label="Topic" maxlength={Bounds.EditChannel.topic.maxLength} value={topic()} onText={setTopic} data-testid="channel-topic" />
+      <TextField
+        label="Channel name"
+        required
+        maxlength={Bounds.EditChannel.name.maxLength}
+        value={name()}
+        onText={setName}
+        data-testid="channel-rename"
+      />
+      <Show
+        when={!isVoice()}
+        fallback={
+          <TextField
+            label="Most people inside"
+            type="number"
+            min={1}
+            max={99}
+            placeholder="No limit"
+            value={limit()}
+            onText={setLimit}
+          />
+        }
+      >
+        <TextField
+          label="Topic"
+          maxlength={Bounds.EditChannel.topic.maxLength}
+          value={topic()}
+          onText={setTopic}
+          data-testid="channel-topic"
+        />
       </Show>
       <Choice label="Category" value={categoryId()} options={categories()} onChoose={setCategoryId} />
       <FormError text={error()} />

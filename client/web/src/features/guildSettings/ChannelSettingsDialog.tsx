@@ -24,7 +24,14 @@ export default function ChannelSettingsDialog(props: { channelId: Id; page: Chan
   return (
     <Show when={page()}>
       {(current) => (
-        <PagedDialog title={`Settings of ${state.channels[props.channelId]?.name ?? ""}`} pages={pages()} page={current()} onPage={setPage} onClose={dialogs.close} testid="channel-settings-dialog">
+        <PagedDialog
+          title={`Settings of ${state.channels[props.channelId]?.name ?? ""}`}
+          pages={pages()}
+          page={current()}
+          onPage={setPage}
+          onClose={dialogs.close}
+          testid="channel-settings-dialog"
+        >
           <Switch>
             <Match when={current() === "overview"}>
               <ChannelOverview channelId={props.channelId} />

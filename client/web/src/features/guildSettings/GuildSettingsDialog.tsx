@@ -16,7 +16,11 @@ import { RolesPage } from "./RolesPage";
 const PAGES: { id: GuildPage; label: string; needs: PermissionName[] }[] = [
   { id: "overview", label: "Overview", needs: ["MANAGE_GUILD"] },
   { id: "roles", label: "Roles", needs: ["MANAGE_ROLES"] },
-  { id: "members", label: "Members", needs: ["MANAGE_ROLES", "KICK_MEMBERS", "BAN_MEMBERS", "TIMEOUT_MEMBERS", "MANAGE_GUILD"] },
+  {
+    id: "members",
+    label: "Members",
+    needs: ["MANAGE_ROLES", "KICK_MEMBERS", "BAN_MEMBERS", "TIMEOUT_MEMBERS", "MANAGE_GUILD"],
+  },
   { id: "invites", label: "Invites", needs: ["MANAGE_INVITES", "MANAGE_GUILD"] },
   { id: "bans", label: "Bans", needs: ["BAN_MEMBERS"] },
 ];
@@ -30,7 +34,14 @@ export default function GuildSettingsDialog(props: { guildId: Id; page: GuildPag
   return (
     <Show when={page()}>
       {(current) => (
-        <PagedDialog title={`Settings of ${state.guilds[props.guildId]?.name ?? ""}`} pages={pages()} page={current()} onPage={setPage} onClose={dialogs.close} testid="guild-settings-dialog">
+        <PagedDialog
+          title={`Settings of ${state.guilds[props.guildId]?.name ?? ""}`}
+          pages={pages()}
+          page={current()}
+          onPage={setPage}
+          onClose={dialogs.close}
+          testid="guild-settings-dialog"
+        >
           <Switch>
             <Match when={current() === "overview"}>
               <OverviewPage guildId={props.guildId} />

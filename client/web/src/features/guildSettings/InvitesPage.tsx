@@ -21,7 +21,11 @@ export function InvitesPage(props: { guildId: Id }): JSX.Element {
     <section class="section">
       <div class="row">
         <h3>Invites</h3>
-        <Button class="push-right" look="outline" onClick={() => dialogs.open({ name: "invite", guildId: props.guildId, channelId: null })}>
+        <Button
+          class="push-right"
+          look="outline"
+          onClick={() => dialogs.open({ name: "invite", guildId: props.guildId, channelId: null })}
+        >
           Create invite
         </Button>
       </div>
@@ -36,7 +40,12 @@ export function InvitesPage(props: { guildId: Id }): JSX.Element {
                       <strong>{invite.code}</strong>
                       <small>{words(invite)}</small>
                     </div>
-                    <Button look="outline" onClick={() => void toasts.attempt(() => api.invites.remove(props.guildId, invite.code)).then(() => refetch())}>
+                    <Button
+                      look="outline"
+                      onClick={() =>
+                        void toasts.attempt(() => api.invites.remove(props.guildId, invite.code)).then(() => refetch())
+                      }
+                    >
                       End
                     </Button>
                   </li>

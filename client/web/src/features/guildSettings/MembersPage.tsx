@@ -18,7 +18,11 @@ export function MembersPage(props: { guildId: Id }): JSX.Element {
   createEffect(() => void client.loadMembers(props.guildId));
   const found = (): Member[] =>
     Object.values(state.members[props.guildId]?.byId ?? {})
-      .filter((member) => `${nameOf(state, props.guildId, member.user.id)} ${member.user.username}`.toLowerCase().includes(typed().trim().toLowerCase()))
+      .filter((member) =>
+        `${nameOf(state, props.guildId, member.user.id)} ${member.user.username}`
+          .toLowerCase()
+          .includes(typed().trim().toLowerCase()),
+      )
       .sort((left, right) => left.user.username.localeCompare(right.user.username));
   return (
     <section class="section">
@@ -39,18 +43,28 @@ function Row(props: { guildId: Id; member: Member }): JSX.Element {
   const userId = (): Id => props.member.user.id;
   const roles = () => guildRoles(state, props.guildId).filter((role) => props.member.role_ids.includes(role.id));
   const until = (): string | null =>
-    Date.parse(props.member.timed_out_until ?? "") > Date.now() ? new Date(props.member.timed_out_until!).toLocaleString() : null;
+    Date.parse(props.member.timed_out_until ?? "") > Date.now()
+      ? new Date(props.member.timed_out_until!).toLocaleString()
+      : null;
   return (
     <li class="list-row" data-testid={`member-row-${props.member.user.username}`}>
       <Avatar size="small" name={nameOf(state, props.guildId, userId())} seed={userId()} />
       <div class="grow">
-        <strong>{nameOf(state, props.guildId, userId())}</strong> <span class="muted">@{props.member.user.username}</span>
+        <strong>{nameOf(state, props.guildId, userId())}</strong>{" "}
+        <span class="muted">@{props.member.user.username}</span>
         <small>
-          {roles().map((role) => role.name).join(", ") || "No roles"}
+          {roles()
+            .map((role) => role.name)
+            .join(", ") || "No roles"}
           <Show when={until()}>{(when) => ` · in a timeout until ${when()}`}</Show>
         </small>
       </div>
-      <IconButton icon="settings" label={`Actions for ${nameOf(state, props.guildId, userId())}`} aria-haspopup="menu" onClick={(click) => setMenu(menuPoint(click))} />
+      <IconButton
+        icon="settings"
+        label={`Actions for ${nameOf(state, props.guildId, userId())}`}
+        aria-haspopup="menu"
+        onClick={(click) => setMenu(menuPoint(click))}
+      />
       <Show when={menu()} keyed>
         {(at) => <MemberMenu guildId={props.guildId} userId={userId()} at={at} onClose={() => setMenu(null)} />}
       </Show>

@@ -34,9 +34,12 @@ export function OverrideEditor(props: OverrideEditorProps): JSX.Element {
   createEffect(on(() => props.override, reset));
 
   const isChanged = (): boolean => allow() !== (props.override?.allow ?? 0) || deny() !== (props.override?.deny ?? 0);
-  const standOf = (name: PermissionName): Stand => (hasBit(allow(), name) ? "allow" : hasBit(deny(), name) ? "deny" : "neutral");
+  const standOf = (name: PermissionName): Stand =>
+    hasBit(allow(), name) ? "allow" : hasBit(deny(), name) ? "deny" : "neutral";
   const permissions = (): PermissionWords[] =>
-    PERMISSION_GROUPS.flatMap((group) => group.permissions).filter((each) => each.inChannels === "both" || each.inChannels === props.kind);
+    PERMISSION_GROUPS.flatMap((group) => group.permissions).filter(
+      (each) => each.inChannels === "both" || each.inChannels === props.kind,
+    );
 
   function setStand(name: PermissionName, stand: Stand): void {
     setAllow(withBit(allow(), name, stand === "allow"));
@@ -51,7 +54,15 @@ export function OverrideEditor(props: OverrideEditorProps): JSX.Element {
 
   return (
     <div class="role-editor">
-      <For each={permissions()}>{(permission) => <StandRow permission={permission} stand={standOf(permission.name)} onStand={(stand) => setStand(permission.name, stand)} />}</For>
+      <For each={permissions()}>
+        {(permission) => (
+          <StandRow
+            permission={permission}
+            stand={standOf(permission.name)}
+            onStand={(stand) => setStand(permission.name, stand)}
+          />
+        )}
+      </For>
       <Show when={isChanged()}>
         <div class="save-bar" role="status">
           <span>Careful, you have unsaved changes.</span>
@@ -76,7 +87,14 @@ function StandRow(props: { permission: PermissionWords; stand: Stand; onStand: (
         <For each={STANDS}>
           {(each) => (
             <label class={`stand stand-${each.stand}`} title={each.label}>
-              <input type="radio" class="offscreen" name={group} checked={props.stand === each.stand} onChange={() => props.onStand(each.stand)} aria-label={each.label} />
+              <input
+                type="radio"
+                class="offscreen"
+                name={group}
+                checked={props.stand === each.stand}
+                onChange={() => props.onStand(each.stand)}
+                aria-label={each.label}
+              />
               <span aria-hidden="true">{each.sign}</span>
             </label>
           )}

@@ -15,7 +15,8 @@ export function OverviewPage(props: { guildId: Id }): JSX.Element {
   const [description, setDescription] = createSignal(guild()?.description ?? "");
   const [busy, setBusy] = createSignal(false);
   const [error, setError] = createSignal<string | null>(null);
-  const isChanged = (): boolean => name().trim() !== guild()?.name || description().trim() !== (guild()?.description ?? "");
+  const isChanged = (): boolean =>
+    name().trim() !== guild()?.name || description().trim() !== (guild()?.description ?? "");
 
   async function save(sending: SubmitEvent): Promise<void> {
     sending.preventDefault();
@@ -35,11 +36,29 @@ export function OverviewPage(props: { guildId: Id }): JSX.Element {
     <>
       <form class="section" onSubmit={(sending) => void save(sending)}>
         <h3>Overview</h3>
-        <TextField label="Server name" required maxlength={Bounds.EditGuild.name.maxLength} value={name()} onText={setName} data-testid="guild-rename" />
-        <TextField label="Description" maxlength={Bounds.EditGuild.description.maxLength} value={description()} hint="Shown on invitations" onText={setDescription} />
+        <TextField
+          label="Server name"
+          required
+          maxlength={Bounds.EditGuild.name.maxLength}
+          value={name()}
+          onText={setName}
+          data-testid="guild-rename"
+        />
+        <TextField
+          label="Description"
+          maxlength={Bounds.EditGuild.description.maxLength}
+          value={description()}
+          hint="Shown on invitations"
+          onText={setDescription}
+        />
         <FormError text={error()} />
         <div class="row">
-          <Button type="submit" busy={busy()} disabled={!isChanged() || name().trim().length < Bounds.EditGuild.name.minLength} data-testid="guild-save">
+          <Button
+            type="submit"
+            busy={busy()}
+            disabled={!isChanged() || name().trim().length < Bounds.EditGuild.name.minLength}
+            data-testid="guild-save"
+          >
             Save
           </Button>
         </div>
@@ -74,8 +93,19 @@ function DeleteGuild(props: { guildId: Id }): JSX.Element {
       <h3>Delete server</h3>
       <p class="muted">All its channels and messages go with it. This cannot be undone.</p>
       <div class="row row-form">
-        <TextField label={`Type “${name()}” to confirm`} value={typed()} onText={setTyped} data-testid="guild-delete-name" />
-        <Button look="danger" busy={busy()} disabled={typed() !== name()} onClick={() => void remove()} data-testid="guild-delete">
+        <TextField
+          label={`Type “${name()}” to confirm`}
+          value={typed()}
+          onText={setTyped}
+          data-testid="guild-delete-name"
+        />
+        <Button
+          look="danger"
+          busy={busy()}
+          disabled={typed() !== name()}
+          onClick={() => void remove()}
+          data-testid="guild-delete"
+        >
           Delete
         </Button>
       </div>

@@ -23,13 +23,16 @@ export function RoleEditor(props: { guildId: Id; roleId: Id; onGone: () => void 
 
   const rank = (): number => rankOf(state, props.guildId, state.me?.id ?? "");
   const isLocked = (): boolean => (role()?.position ?? 0) >= rank();
-  const isChanged = (): boolean => name().trim() !== role()?.name || color() !== (role()?.color ?? null) || bits() !== role()?.permissions;
+  const isChanged = (): boolean =>
+    name().trim() !== role()?.name || color() !== (role()?.color ?? null) || bits() !== role()?.permissions;
 
   async function save(): Promise<void> {
     setBusy(true);
     setError(null);
     const isDefault = role()?.is_default === true;
-    const body: EditRole = isDefault ? { permissions: bits() } : { name: name().trim(), color: color(), permissions: bits() };
+    const body: EditRole = isDefault
+      ? { permissions: bits() }
+      : { name: name().trim(), color: color(), permissions: bits() };
     try {
       await api.roles.edit(props.guildId, props.roleId, body);
     } catch (reason) {
@@ -58,12 +61,30 @@ export function RoleEditor(props: { guildId: Id; roleId: Id; onGone: () => void 
       </Show>
       <Show when={!role()?.is_default}>
         <div class="row row-form">
-          <TextField label="Name" maxlength={64} value={name()} disabled={isLocked()} onText={setName} data-testid="role-name" />
+          <TextField
+            label="Name"
+            maxlength={64}
+            value={name()}
+            disabled={isLocked()}
+            onText={setName}
+            data-testid="role-name"
+          />
           <label class="role-color" title="Colour">
             <span class="offscreen">Colour</span>
-            <input type="color" value={color() ?? NO_COLOR} disabled={isLocked()} onInput={(picking) => setColor(picking.currentTarget.value)} />
+            <input
+              type="color"
+              value={color() ?? NO_COLOR}
+              disabled={isLocked()}
+              onInput={(picking) => setColor(picking.currentTarget.value)}
+            />
           </label>
-          <IconButton icon="chevronDown" class="turned" label="Rank higher" disabled={isLocked()} onClick={() => move(1)} />
+          <IconButton
+            icon="chevronDown"
+            class="turned"
+            label="Rank higher"
+            disabled={isLocked()}
+            onClick={() => move(1)}
+          />
           <IconButton icon="chevronDown" label="Rank lower" disabled={isLocked()} onClick={() => move(-1)} />
           <IconButton icon="trash" danger label="Delete role" disabled={isLocked()} onClick={remove} />
         </div>
@@ -74,7 +95,14 @@ export function RoleEditor(props: { guildId: Id; roleId: Id; onGone: () => void 
             <legend class="caps">{group.title}</legend>
             <For each={group.permissions}>
               {(permission) => (
-                <Switch label={permission.label} note={permission.note} checked={hasBit(bits(), permission.name)} disabled={isLocked() || !hasBit(guildBits(state, props.guildId), permission.name)} onChange={(on) => setBits(withBit(bits(), permission.name, on))} testid={`bit-${permission.name}`} />
+                <Switch
+                  label={permission.label}
+                  note={permission.note}
+                  checked={hasBit(bits(), permission.name)}
+                  disabled={isLocked() || !hasBit(guildBits(state, props.guildId), permission.name)}
+                  onChange={(on) => setBits(withBit(bits(), permission.name, on))}
+                  testid={`bit-${permission.name}`}
+                />
               )}
             </For>
           </fieldset>
@@ -84,7 +112,14 @@ export function RoleEditor(props: { guildId: Id; roleId: Id; onGone: () => void 
       <Show when={isChanged()}>
         <div class="save-bar" role="status">
           <span>Careful, you have unsaved changes.</span>
-          <Button look="quiet" onClick={() => (setName(role()?.name ?? ""), setColor(role()?.color ?? null), setBits(role()?.permissions ?? 0))}>
+          <Button
+            look="quiet"
+            onClick={() => (
+              setName(role()?.name ?? ""),
+              setColor(role()?.color ?? null),
+              setBits(role()?.permissions ?? 0)
+            )}
+          >
             Reset
           </Button>
           <Button busy={busy()} onClick={() => void save()} data-testid="role-save">

@@ -27,13 +27,21 @@ export function RolesPage(props: { guildId: Id }): JSX.Element {
           Create role
         </Button>
       </div>
-      <p class="muted">A role higher in the list outranks those below it. What any role of a person allows is allowed.</p>
+      <p class="muted">
+        A role higher in the list outranks those below it. What any role of a person allows is allowed.
+      </p>
       <div class="roles">
         <ul class="role-list" aria-label="Roles">
           <For each={roles()}>
             {(each) => (
               <li>
-                <button type="button" class="role-name" aria-current={each.id === role()?.id ? "true" : undefined} onClick={() => setChosen(each.id)} data-testid={`role-${each.name}`}>
+                <button
+                  type="button"
+                  class="role-name"
+                  aria-current={each.id === role()?.id ? "true" : undefined}
+                  onClick={() => setChosen(each.id)}
+                  data-testid={`role-${each.name}`}
+                >
                   <span class="role-dot" style={{ "background-color": each.color ?? undefined }} />
                   <span class="truncate">{each.is_default ? "@everyone" : each.name}</span>
                 </button>

@@ -1,4 +1,4 @@
-/** Permission bits in words, grouped as people look for them; only those this client has a use for. */
+/** Every permission bit in words, grouped as people look for them. */
 import type { PermissionName } from "../../protocol";
 
 export interface PermissionWords {
@@ -20,12 +20,32 @@ export const PERMISSION_GROUPS: PermissionGroup[] = [
     permissions: [
       { name: "VIEW_CHANNEL", label: "See channels", note: "Without it nothing else counts.", inChannels: "both" },
       { name: "CREATE_INVITE", label: "Create invitations", note: "Bring new people in.", inChannels: "both" },
-      { name: "MANAGE_CHANNELS", label: "Manage channels", note: "Create, change and delete channels.", inChannels: "both" },
-      { name: "MANAGE_ROLES", label: "Manage roles", note: "Change roles below their own, and permissions of channels.", inChannels: "both" },
+      {
+        name: "MANAGE_CHANNELS",
+        label: "Manage channels",
+        note: "Create, change and delete channels.",
+        inChannels: "both",
+      },
+      {
+        name: "MANAGE_ROLES",
+        label: "Manage roles",
+        note: "Change roles below their own, and permissions of channels.",
+        inChannels: "both",
+      },
       { name: "MANAGE_GUILD", label: "Manage server", note: "Change its name and description.", inChannels: null },
-      { name: "MANAGE_INVITES", label: "Manage invitations", note: "See and end the invitations of others.", inChannels: null },
+      {
+        name: "MANAGE_INVITES",
+        label: "Manage invitations",
+        note: "See and end the invitations of others.",
+        inChannels: null,
+      },
       { name: "VIEW_AUDIT_LOG", label: "View audit log", note: "See who changed what.", inChannels: null },
-      { name: "TRANSFER_OWNERSHIP", label: "Transfer ownership", note: "Hand the server to somebody else.", inChannels: null },
+      {
+        name: "TRANSFER_OWNERSHIP",
+        label: "Transfer ownership",
+        note: "Hand the server to somebody else.",
+        inChannels: null,
+      },
     ],
   },
   {
@@ -57,14 +77,24 @@ export const PERMISSION_GROUPS: PermissionGroup[] = [
     permissions: [
       { name: "VOICE_CONNECT", label: "Connect", note: "Join voice channels.", inChannels: "voice" },
       { name: "VOICE_SPEAK", label: "Speak", note: "Be heard.", inChannels: "voice" },
-      { name: "USE_VOICE_ACTIVITY", label: "Use voice activity", note: "Speak without push-to-talk.", inChannels: "voice" },
+      {
+        name: "USE_VOICE_ACTIVITY",
+        label: "Use voice activity",
+        note: "Speak without push-to-talk.",
+        inChannels: "voice",
+      },
       { name: "USE_VIDEO", label: "Use the camera", note: "", inChannels: "voice" },
       { name: "SCREEN_SHARE", label: "Share the screen", note: "", inChannels: "voice" },
       { name: "WHISPER", label: "Whisper", note: "Speak to some alone.", inChannels: "voice" },
       { name: "PRIORITY_SPEAKER", label: "Priority speaker", note: "Be heard over others.", inChannels: "voice" },
       { name: "VOICE_MUTE_OTHERS", label: "Mute members", note: "", inChannels: "voice" },
       { name: "VOICE_DEAFEN_OTHERS", label: "Deafen members", note: "", inChannels: "voice" },
-      { name: "VOICE_MOVE_MEMBERS", label: "Move members", note: "Move and disconnect people in voice.", inChannels: "voice" },
+      {
+        name: "VOICE_MOVE_MEMBERS",
+        label: "Move members",
+        note: "Move and disconnect people in voice.",
+        inChannels: "voice",
+      },
     ],
   },
   {

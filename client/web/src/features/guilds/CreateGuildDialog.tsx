@@ -10,7 +10,13 @@ import { FormError, TextField } from "../../ui/Field";
 
 /** The code in what somebody pasted: a whole link or the code alone. */
 export function inviteCodeOf(text: string): string {
-  return text.trim().replace(/[/\s]+$/, "").split("/").at(-1) ?? "";
+  return (
+    text
+      .trim()
+      .replace(/[/\s]+$/, "")
+      .split("/")
+      .at(-1) ?? ""
+  );
 }
 
 export function CreateGuildDialog(): JSX.Element {
@@ -49,10 +55,29 @@ export function CreateGuildDialog(): JSX.Element {
   };
 
   return (
-    <Dialog title="Create a server" note="It starts with a text and a voice channel. You can change everything later." onClose={client.dialogs.close} testid="create-guild-dialog">
+    <Dialog
+      title="Create a server"
+      note="It starts with a text and a voice channel. You can change everything later."
+      onClose={client.dialogs.close}
+      testid="create-guild-dialog"
+    >
       <form class="stack" onSubmit={create}>
-        <TextField label="Server name" required autofocus minlength={Bounds.CreateGuild.name.minLength} maxlength={Bounds.CreateGuild.name.maxLength} value={name()} onText={setName} data-testid="guild-name" />
-        <Button type="submit" busy={busy() === "create"} disabled={name().trim().length < Bounds.CreateGuild.name.minLength} data-testid="guild-create">
+        <TextField
+          label="Server name"
+          required
+          autofocus
+          minlength={Bounds.CreateGuild.name.minLength}
+          maxlength={Bounds.CreateGuild.name.maxLength}
+          value={name()}
+          onText={setName}
+          data-testid="guild-name"
+        />
+        <Button
+          type="submit"
+          busy={busy() === "create"}
+          disabled={name().trim().length < Bounds.CreateGuild.name.minLength}
+          data-testid="guild-create"
+        >
           Create
         </Button>
       </form>
@@ -60,8 +85,20 @@ export function CreateGuildDialog(): JSX.Element {
         <span>or</span>
       </div>
       <form class="stack" onSubmit={join}>
-        <TextField label="Have an invitation?" placeholder="Paste the link or its code" value={invite()} onText={setInvite} data-testid="guild-invite" />
-        <Button type="submit" look="outline" busy={busy() === "join"} disabled={inviteCodeOf(invite()) === ""} data-testid="guild-join">
+        <TextField
+          label="Have an invitation?"
+          placeholder="Paste the link or its code"
+          value={invite()}
+          onText={setInvite}
+          data-testid="guild-invite"
+        />
+        <Button
+          type="submit"
+          look="outline"
+          busy={busy() === "join"}
+          disabled={inviteCodeOf(invite()) === ""}
+          data-testid="guild-join"
+        >
           Join
         </Button>
       </form>

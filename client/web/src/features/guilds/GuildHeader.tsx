@@ -16,7 +16,9 @@ export function GuildHeader(props: { guildId: Id }): JSX.Element {
   const may = (name: PermissionName): boolean => mayInGuild(state, props.guildId, name);
   const isOwner = (): boolean => guild()?.owner_id === state.me?.id;
   const hasSettings = (): boolean =>
-    (["MANAGE_GUILD", "MANAGE_ROLES", "KICK_MEMBERS", "BAN_MEMBERS", "TIMEOUT_MEMBERS", "MANAGE_INVITES"] as const).some(may);
+    (
+      ["MANAGE_GUILD", "MANAGE_ROLES", "KICK_MEMBERS", "BAN_MEMBERS", "TIMEOUT_MEMBERS", "MANAGE_INVITES"] as const
+    ).some(may);
 
   function toggle(click: MouseEvent & { currentTarget: Element }): void {
     const box = click.currentTarget.getBoundingClientRect();
@@ -43,7 +45,14 @@ export function GuildHeader(props: { guildId: Id }): JSX.Element {
 
   return (
     <>
-      <button type="button" class="guild-head" aria-haspopup="menu" aria-expanded={menu() !== null} onClick={toggle} data-testid="guild-menu">
+      <button
+        type="button"
+        class="guild-head"
+        aria-haspopup="menu"
+        aria-expanded={menu() !== null}
+        onClick={toggle}
+        data-testid="guild-menu"
+      >
         <span class="truncate">{guild()?.name}</span>
         <Icon name={menu() ? "close" : "chevronDown"} size={18} />
       </button>
@@ -51,20 +60,38 @@ export function GuildHeader(props: { guildId: Id }): JSX.Element {
         {(at) => (
           <Menu label={guild()?.name ?? "Server"} at={at} onClose={() => setMenu(null)} testid="guild-menu-list">
             <Show when={may("CREATE_INVITE")}>
-              <MenuItem icon="userPlus" onSelect={choose(() => dialogs.open({ name: "invite", guildId: props.guildId, channelId: null }))} testid="menu-invite">
+              <MenuItem
+                icon="userPlus"
+                onSelect={choose(() => dialogs.open({ name: "invite", guildId: props.guildId, channelId: null }))}
+                testid="menu-invite"
+              >
                 Invite people
               </MenuItem>
             </Show>
             <Show when={hasSettings()}>
-              <MenuItem icon="settings" onSelect={choose(() => dialogs.open({ name: "guild_settings", guildId: props.guildId }))} testid="menu-guild-settings">
+              <MenuItem
+                icon="settings"
+                onSelect={choose(() => dialogs.open({ name: "guild_settings", guildId: props.guildId }))}
+                testid="menu-guild-settings"
+              >
                 Server settings
               </MenuItem>
             </Show>
             <Show when={may("MANAGE_CHANNELS")}>
-              <MenuItem icon="plus" onSelect={choose(() => dialogs.open({ name: "create_channel", guildId: props.guildId, categoryId: null, kind: "text" }))} testid="menu-create-channel">
+              <MenuItem
+                icon="plus"
+                onSelect={choose(() =>
+                  dialogs.open({ name: "create_channel", guildId: props.guildId, categoryId: null, kind: "text" }),
+                )}
+                testid="menu-create-channel"
+              >
                 Create channel
               </MenuItem>
-              <MenuItem icon="folderPlus" onSelect={choose(() => dialogs.open({ name: "category", guildId: props.guildId, categoryId: null }))} testid="menu-create-category">
+              <MenuItem
+                icon="folderPlus"
+                onSelect={choose(() => dialogs.open({ name: "category", guildId: props.guildId, categoryId: null }))}
+                testid="menu-create-category"
+              >
                 Create category
               </MenuItem>
             </Show>

@@ -45,7 +45,13 @@ function RailGuild(props: { guildId: Id; selected: boolean }): JSX.Element {
         aria-label={label()}
         aria-current={props.selected ? "page" : undefined}
         title={guild()?.name}
-        onClick={() => router.go({ name: "channel", guildId: props.guildId, channelId: preferences.lastChannels[props.guildId] ?? null })}
+        onClick={() =>
+          router.go({
+            name: "channel",
+            guildId: props.guildId,
+            channelId: preferences.lastChannels[props.guildId] ?? null,
+          })
+        }
         data-testid={`guild-${props.guildId}`}
       >
         {initials(guild()?.name ?? "", 2)}

@@ -60,11 +60,23 @@ export function InviteDialog(props: { guildId: Id; channelId: Id | null }): JSX.
   }
 
   return (
-    <Dialog title={`Invite people to ${client.state.guilds[props.guildId]?.name ?? ""}`} note="Whoever opens this link can join." onClose={client.dialogs.close} testid="invite-dialog">
+    <Dialog
+      title={`Invite people to ${client.state.guilds[props.guildId]?.name ?? ""}`}
+      note="Whoever opens this link can join."
+      onClose={client.dialogs.close}
+      testid="invite-dialog"
+    >
       <div class="field">
         <label for="invite-link">Invite link</label>
         <div class="row">
-          <input id="invite-link" readonly value={link()} placeholder="Making a link…" onFocus={(focus) => focus.currentTarget.select()} data-testid="invite-link" />
+          <input
+            id="invite-link"
+            readonly
+            value={link()}
+            placeholder="Making a link…"
+            onFocus={(focus) => focus.currentTarget.select()}
+            data-testid="invite-link"
+          />
           <Button disabled={!invite()} onClick={() => void copy()} data-testid="invite-copy">
             {copied() ? "Copied" : "Copy"}
           </Button>

@@ -4,7 +4,7 @@ import { createResource, createSignal, onMount, Show, untrack } from "solid-js";
 import { useClient } from "../../client/context";
 import { messageOf } from "../../net/problem";
 import type { InvitePreview } from "../../protocol";
-import { initials } from "../../ui/Avatar";
+import { hueOf, initials } from "../../ui/Avatar";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { FormError } from "../../ui/Field";
@@ -46,12 +46,15 @@ export function InvitePage(): JSX.Element {
 }
 
 function InviteHead(props: { preview: InvitePreview }): JSX.Element {
-  const people = (): string => `${props.preview.member_count} ${props.preview.member_count === 1 ? "member" : "members"}`;
+  const people = (): string =>
+    `${props.preview.member_count} ${props.preview.member_count === 1 ? "member" : "members"}`;
   return (
     <header class="invite-guild">
-      <span class="guild-icon">{initials(props.preview.guild_name, 2)}</span>
+      <span class={`guild-icon hue-${hueOf(props.preview.guild_id)}`}>{initials(props.preview.guild_name, 2)}</span>
       <p class="muted">
-        {props.preview.inviter ? `${props.preview.inviter.display_name} invited you to join` : "You have been invited to join"}
+        {props.preview.inviter
+          ? `${props.preview.inviter.display_name} invited you to join`
+          : "You have been invited to join"}
       </p>
       <h1 data-testid="invite-guild-name">{props.preview.guild_name}</h1>
       <p class="muted">
@@ -103,7 +106,9 @@ function DeadInvite(): JSX.Element {
     <Empty
       icon="warning"
       title="This invitation is not valid"
-      actions={<Button onClick={() => client.router.go({ name: "home" }, { replace: true })}>Continue to VoiceChat</Button>}
+      actions={
+        <Button onClick={() => client.router.go({ name: "home" }, { replace: true })}>Continue to VoiceChat</Button>
+      }
     >
       It may have expired or been used up. Ask for a new one.
     </Empty>

@@ -37,7 +37,10 @@ export function MemberList(props: { guildId: Id }): JSX.Element {
 
   return (
     <aside class="members" aria-label="Members" data-region data-testid="member-list">
-      <Show when={list()?.load === "ready" || groups().some((group) => group.members.length > 1)} fallback={<Waiting guildId={props.guildId} failed={list()?.load === "failed"} />}>
+      <Show
+        when={list()?.load === "ready" || groups().some((group) => group.members.length > 1)}
+        fallback={<Waiting guildId={props.guildId} failed={list()?.load === "failed"} />}
+      >
         <For each={groups()}>
           {(group) => (
             <section>
@@ -45,7 +48,9 @@ export function MemberList(props: { guildId: Id }): JSX.Element {
                 {group.name} — {group.members.length}
               </h2>
               <ul>
-                <For each={group.members.map((member) => member.user.id)}>{(userId) => <MemberRow guildId={props.guildId} userId={userId} />}</For>
+                <For each={group.members.map((member) => member.user.id)}>
+                  {(userId) => <MemberRow guildId={props.guildId} userId={userId} />}
+                </For>
               </ul>
             </section>
           )}
@@ -92,7 +97,13 @@ function MemberRow(props: { guildId: Id; userId: Id }): JSX.Element {
           setMenu(menuPoint(press));
         }}
       >
-        <Avatar size="small" name={name()} seed={props.userId} url={state.users[props.userId]?.avatar_url} speaking={state.speaking[props.userId] === true} />
+        <Avatar
+          size="small"
+          name={name()}
+          seed={props.userId}
+          url={state.users[props.userId]?.avatar_url}
+          speaking={state.speaking[props.userId] === true}
+        />
         <span class="truncate" style={{ color: colorOf(state, props.guildId, props.userId) ?? undefined }}>
           {name()}
         </span>

@@ -22,7 +22,8 @@ export function MemberMenu(props: MemberMenuProps): JSX.Element {
   const name = (): string => nameOf(state, props.guildId, props.userId);
   const member = () => state.members[props.guildId]?.byId[props.userId];
   const moderation = makeModeration(client);
-  const may = (bit: "TIMEOUT_MEMBERS" | "KICK_MEMBERS" | "BAN_MEMBERS"): boolean => mayActOn(state, props.guildId, props.userId, bit);
+  const may = (bit: "TIMEOUT_MEMBERS" | "KICK_MEMBERS" | "BAN_MEMBERS"): boolean =>
+    mayActOn(state, props.guildId, props.userId, bit);
   const isTimedOut = (): boolean => Date.parse(member()?.timed_out_until ?? "") > Date.now();
 
   /** Roles below my own that I may give or take. */
@@ -32,25 +33,31 @@ export function MemberMenu(props: MemberMenuProps): JSX.Element {
     return guildRoles(state, props.guildId).filter((role) => !role.is_default && role.position < rank);
   };
 
-  /** An item that closes the menu first. */
-  const then = (act: () => void) => (): void => {
+  /** Most acts close the menu first. */
+  function closed(act: () => void): void {
     props.onClose();
     act();
-  };
+  }
 
   return (
     <Menu label={name()} at={props.at} onClose={() => props.onClose()} testid="member-menu">
       <MenuTitle>
         {name()} <span class="muted">@{state.users[props.userId]?.username}</span>
       </MenuTitle>
-      <MenuItem icon="copy" onSelect={then(() => void copyText(`@${state.users[props.userId]?.username ?? ""}`))}>
+      <MenuItem
+        icon="copy"
+        onSelect={() => closed(() => void copyText(`@${state.users[props.userId]?.username ?? ""}`))}
+      >
         Copy mention
       </MenuItem>
       <Show when={roles().length > 0}>
         <MenuLine />
         <For each={roles()}>
           {(role) => (
-            <MenuItem checked={member()?.role_ids.includes(role.id) === true} onSelect={() => void moderation.toggleRole(props.guildId, props.userId, role.id)}>
+            <MenuItem
+              checked={member()?.role_ids.includes(role.id) === true}
+              onSelect={() => void moderation.toggleRole(props.guildId, props.userId, role.id)}
+            >
               {role.name}
             </MenuItem>
           )}
@@ -60,17 +67,36 @@ export function MemberMenu(props: MemberMenuProps): JSX.Element {
         <MenuLine />
       </Show>
       <Show when={may("TIMEOUT_MEMBERS")}>
-        <Show when={isTimedOut()} fallback={<MenuItem onSelect={then(() => moderation.timeout(props.guildId, props.userId, 10))}>Time out for 10 minutes</MenuItem>}>
-          <MenuItem onSelect={then(() => moderation.endTimeout(props.guildId, props.userId))}>End the timeout</MenuItem>
+        <Show
+          when={isTimedOut()}
+          fallback={
+            <MenuItem onSelect={() => closed(() => moderation.timeout(props.guildId, props.userId, 10))}>
+              Time out for 10 minutes
+            </MenuItem>
+          }
+        >
+          <MenuItem onSelect={() => closed(() => moderation.endTimeout(props.guildId, props.userId))}>
+            End the timeout
+          </MenuItem>
         </Show>
       </Show>
       <Show when={may("KICK_MEMBERS")}>
-        <MenuItem danger icon="leave" onSelect={then(() => moderation.kick(props.guildId, props.userId))} testid="member-kick">
+        <MenuItem
+          danger
+          icon="leave"
+          onSelect={() => closed(() => moderation.kick(props.guildId, props.userId))}
+          testid="member-kick"
+        >
           Kick
         </MenuItem>
       </Show>
       <Show when={may("BAN_MEMBERS")}>
-        <MenuItem danger icon="shield" onSelect={then(() => moderation.ban(props.guildId, props.userId))} testid="member-ban">
+        <MenuItem
+          danger
+          icon="shield"
+          onSelect={() => closed(() => moderation.ban(props.guildId, props.userId))}
+          testid="member-ban"
+        >
           Ban
         </MenuItem>
       </Show>

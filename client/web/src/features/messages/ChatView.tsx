@@ -36,7 +36,8 @@ export function ChatView(props: { channelId: Id }): JSX.Element {
   // Being in the server's member list is needed for names and colours, whether the list is shown or not.
   createEffect(() => {
     const guildId = channel()?.guild_id;
-    if (guildId && state.connection.phase === "ready" && (state.members[guildId]?.load ?? "idle") === "idle") void client.loadMembers(guildId);
+    if (guildId && state.connection.phase === "ready" && (state.members[guildId]?.load ?? "idle") === "idle")
+      void client.loadMembers(guildId);
   });
 
   createEffect(
@@ -51,7 +52,8 @@ export function ChatView(props: { channelId: Id }): JSX.Element {
   /** Looking away: what comes from now on is new. */
   function markNews(): void {
     const last = channel()?.last_message_id;
-    if (last && !state.dividers[props.channelId]) dispatch({ type: "local_divider", channel_id: props.channelId, after: last });
+    if (last && !state.dividers[props.channelId])
+      dispatch({ type: "local_divider", channel_id: props.channelId, after: last });
   }
 
   onCleanup(() => {
@@ -74,16 +76,34 @@ export function ChatView(props: { channelId: Id }): JSX.Element {
           )}
         </Show>
         <span class="spacer" />
-        <IconButton icon="search" label="Find a channel (Ctrl+K)" onClick={() => client.dialogs.open({ name: "switcher" })} />
-        <IconButton icon="users" label={preferences.showMembers ? "Hide members (Ctrl+U)" : "Show members (Ctrl+U)"} aria-pressed={preferences.showMembers} onClick={() => setPreferences({ showMembers: !preferences.showMembers })} data-testid="toggle-members" />
+        <IconButton
+          icon="search"
+          label="Find a channel (Ctrl+K)"
+          onClick={() => client.dialogs.open({ name: "switcher" })}
+        />
+        <IconButton
+          icon="users"
+          label={preferences.showMembers ? "Hide members (Ctrl+U)" : "Show members (Ctrl+U)"}
+          aria-pressed={preferences.showMembers}
+          onClick={() => setPreferences({ showMembers: !preferences.showMembers })}
+          data-testid="toggle-members"
+        />
       </header>
       <div class="chat-body">
         <section class="chat-column" aria-label={`Messages in ${channel()?.name ?? ""}`}>
-          <MessageList channelId={props.channelId} editing={editing()} onEdit={setEditing} onReply={setReplyTo} onAtEnd={setAtEnd} />
+          <MessageList
+            channelId={props.channelId}
+            editing={editing()}
+            onEdit={setEditing}
+            onReply={setReplyTo}
+            onAtEnd={setAtEnd}
+          />
           <Composer channelId={props.channelId} replyTo={replyTo()} onReply={setReplyTo} onEdit={setEditing} />
           <TypingLine channelId={props.channelId} />
         </section>
-        <Show when={preferences.showMembers && channel()?.guild_id}>{(guildId) => <MemberList guildId={guildId()} />}</Show>
+        <Show when={preferences.showMembers && channel()?.guild_id}>
+          {(guildId) => <MemberList guildId={guildId()} />}
+        </Show>
       </div>
     </main>
   );

@@ -22,7 +22,7 @@ export interface ComposerProps {
 export function Composer(props: ComposerProps): JSX.Element {
   const { state, messages, send, preferences, setPreferences } = useClient();
   let box!: HTMLTextAreaElement;
-  let typedAt = 0;
+  let typedAt: number | null = null;
   const [left, setLeft] = createSignal(LONGEST);
   const channel = () => state.channels[props.channelId];
   const maySend = (): boolean => mayInChannel(state, props.channelId, "SEND_MESSAGES");
@@ -40,7 +40,12 @@ export function Composer(props: ComposerProps): JSX.Element {
     keepDraft();
     stopTyping();
   });
-  createEffect(on(() => props.replyTo, (id) => id !== null && box.focus()));
+  createEffect(
+    on(
+      () => props.replyTo,
+      (id) => id !== null && box.focus(),
+    ),
+  );
 
   function resized(): void {
     fitHeight(box);
@@ -59,21 +64,21 @@ export function Composer(props: ComposerProps): JSX.Element {
       stopTyping();
       return;
     }
-    if (performance.now() - typedAt < TYPING_EVERY_MS) return;
+    if (typedAt !== null && performance.now() - typedAt < TYPING_EVERY_MS) return;
     typedAt = performance.now();
     send({ type: "typing", channel_id: props.channelId });
   }
 
   function stopTyping(): void {
-    if (typedAt === 0) return;
-    typedAt = 0;
+    if (typedAt === null) return;
+    typedAt = null;
     send({ type: "stop_typing", channel_id: props.channelId });
   }
 
   function submit(): void {
     const content = box.value.trim();
     if (content === "" || left() < 0 || !maySend()) return;
-    typedAt = 0;
+    typedAt = null;
     messages.send(props.channelId, content, props.replyTo);
     box.value = "";
     props.onReply(null);
@@ -129,11 +134,22 @@ export function Composer(props: ComposerProps): JSX.Element {
           data-testid="composer"
         />
         <Show when={left() < COUNT_FROM}>
-          <output class="counter numbers" classList={{ "is-over": left() < 0 }} aria-label={`${left()} characters left`} data-testid="composer-left">
+          <output
+            class="counter numbers"
+            classList={{ "is-over": left() < 0 }}
+            aria-label={`${left()} characters left`}
+            data-testid="composer-left"
+          >
             {left()}
           </output>
         </Show>
-        <IconButton type="submit" icon="send" label="Send" disabled={!maySend() || left() < 0 || left() === LONGEST} data-testid="send" />
+        <IconButton
+          type="submit"
+          icon="send"
+          label="Send"
+          disabled={!maySend() || left() < 0 || left() === LONGEST}
+          data-testid="send"
+        />
       </div>
     </form>
   );

@@ -44,12 +44,31 @@ export function EditBox(props: { message: Message; onDone: () => void }): JSX.El
 
   return (
     <div class="edit-box">
-      <textarea ref={box} aria-label="Edit message" rows={1} onInput={(typing) => fitHeight(typing.currentTarget)} onKeyDown={keys} data-testid="edit-box" />
+      <textarea
+        ref={box}
+        aria-label="Edit message"
+        rows={1}
+        onInput={(typing) => fitHeight(typing.currentTarget)}
+        onKeyDown={keys}
+        data-testid="edit-box"
+      />
       <small>
-        Escape to <button type="button" class="link" onClick={leave}>cancel</button> · Enter to{" "}
-        <button type="button" class="link" onClick={() => void save()}>save</button>
+        Escape to{" "}
+        <button type="button" class="link" onClick={leave}>
+          cancel
+        </button>{" "}
+        · Enter to{" "}
+        <button type="button" class="link" onClick={() => void save()}>
+          save
+        </button>
       </small>
-      <Show when={error()}>{(text) => <p class="field-note is-error" role="alert">{text()}</p>}</Show>
+      <Show when={error()}>
+        {(text) => (
+          <p class="field-note is-error" role="alert">
+            {text()}
+          </p>
+        )}
+      </Show>
     </div>
   );
 }

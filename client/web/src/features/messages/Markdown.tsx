@@ -17,12 +17,6 @@ export interface MarkdownProps {
   me: string;
 }
 
-interface SpoilerToken {
-  type: "spoiler";
-  raw: string;
-  tokens: Token[];
-}
-
 const parser = new Marked({
   gfm: true,
   breaks: true,
@@ -40,24 +34,41 @@ const parser = new Marked({
   ],
 });
 
-export function parse(text: string): Token[] {
-  return parser.lexer(text);
-}
+/** Nested deeper than this is shown as it was written. */
+const DEEPEST = 8;
 
 const SAFE_LINK = /^(https?:|mailto:)/i;
 
-export function Markdown(props: MarkdownProps): JSX.Element {
-  return (
-    <div class="markdown">
-      <Blocks tokens={parse(props.text)} {...props} />
-    </div>
-  );
+/** Parse a message; text on which the parser gives up (nested a thousand times) is one plain paragraph. */
+export function parse(text: string): Token[] {
+  try {
+    return parser.lexer(text);
+  } catch {
+    return [{ type: "paragraph", raw: text, text, tokens: [{ type: "text", raw: text, text }] }];
+  }
 }
 
-type Context = Pick<MarkdownProps, "isName" | "me">;
+export function Markdown(props: MarkdownProps): JSX.Element {
+  const context = (): Context => ({ isName: props.isName, me: props.me, depth: 0 });
+  return <div class="markdown">{blocks(parse(props.text), context())}</div>;
+}
 
-function Blocks(props: { tokens: Token[] } & Context): JSX.Element {
-  return <For each={props.tokens}>{(token) => block(token, props)}</For>;
+interface Context extends Pick<MarkdownProps, "isName" | "me"> {
+  depth: number;
+}
+
+/** Elements for a container's content, or its source when it is too deep. */
+function inside(
+  token: Token,
+  context: Context,
+  render: (tokens: Token[], context: Context) => JSX.Element,
+): JSX.Element {
+  if (context.depth >= DEEPEST) return token.raw;
+  return render("tokens" in token ? (token.tokens ?? []) : [], { ...context, depth: context.depth + 1 });
+}
+
+function blocks(tokens: Token[], context: Context): JSX.Element {
+  return <For each={tokens}>{(token) => block(token, context)}</For>;
 }
 
 function block(token: Token, context: Context): JSX.Element {
@@ -65,11 +76,15 @@ function block(token: Token, context: Context): JSX.Element {
     case "space":
       return null;
     case "paragraph":
-      return <p>{inlines(token.tokens, context)}</p>;
+      return <p>{inlines(token.tokens ?? [], context)}</p>;
     case "text":
       return token.tokens ? inlines(token.tokens, context) : mentions(token.raw, context);
     case "heading":
-      return <p class={`heading heading-${Math.min(3, (token as Tokens.Heading).depth)}`}>{inlines(token.tokens, context)}</p>;
+      return (
+        <p class={`heading heading-${Math.min(3, (token as Tokens.Heading).depth)}`}>
+          {inlines(token.tokens ?? [], context)}
+        </p>
+      );
     case "code":
       return (
         <pre>
@@ -77,11 +92,7 @@ function block(token: Token, context: Context): JSX.Element {
         </pre>
       );
     case "blockquote":
-      return (
-        <blockquote>
-          <Blocks tokens={token.tokens ?? []} {...context} />
-        </blockquote>
-      );
+      return <blockquote>{inside(token, context, blocks)}</blockquote>;
     case "list":
       return list(token as Tokens.List, context);
     case "hr":
@@ -92,30 +103,22 @@ function block(token: Token, context: Context): JSX.Element {
 }
 
 function list(token: Tokens.List, context: Context): JSX.Element {
-  const items = (
-    <For each={token.items}>
-      {(item) => (
-        <li>
-          <Blocks tokens={item.tokens} {...context} />
-        </li>
-      )}
-    </For>
-  );
+  const items = <For each={token.items}>{(item) => <li>{inside(item, context, blocks)}</li>}</For>;
   return token.ordered ? <ol start={token.start === "" ? 1 : token.start}>{items}</ol> : <ul>{items}</ul>;
 }
 
-function inlines(tokens: Token[] | undefined, context: Context): JSX.Element {
-  return <For each={tokens ?? []}>{(token) => inline(token, context)}</For>;
+function inlines(tokens: Token[], context: Context): JSX.Element {
+  return <For each={tokens}>{(token) => inline(token, context)}</For>;
 }
 
 function inline(token: Token, context: Context): JSX.Element {
   switch (token.type) {
     case "strong":
-      return <strong>{inlines(token.tokens, context)}</strong>;
+      return <strong>{inside(token, context, inlines)}</strong>;
     case "em":
-      return <em>{inlines(token.tokens, context)}</em>;
+      return <em>{inside(token, context, inlines)}</em>;
     case "del":
-      return <del>{inlines(token.tokens, context)}</del>;
+      return <del>{inside(token, context, inlines)}</del>;
     case "codespan":
       return <code>{(token as Tokens.Codespan).text}</code>;
     case "br":
@@ -123,7 +126,7 @@ function inline(token: Token, context: Context): JSX.Element {
     case "escape":
       return (token as Tokens.Escape).text;
     case "spoiler":
-      return <Spoiler>{inlines((token as unknown as SpoilerToken).tokens, context)}</Spoiler>;
+      return <Spoiler>{inside(token, context, inlines)}</Spoiler>;
     case "link":
       return link(token as Tokens.Link, context);
     case "text":
@@ -137,7 +140,7 @@ function link(token: Tokens.Link, context: Context): JSX.Element {
   if (!SAFE_LINK.test(token.href)) return token.raw;
   return (
     <a href={token.href} target="_blank" rel="noopener noreferrer nofollow" title={token.href}>
-      {inlines(token.tokens, context)}
+      {inside(token, context, inlines)}
     </a>
   );
 }

@@ -16,6 +16,8 @@ export interface MessageItemProps {
   message: Message;
   head: boolean;
   repliedTo: Message | undefined;
+  /** Whether a name is a member's, to be lit in the text. */
+  isName: (name: string) => boolean;
   editing: Id | null;
   onEdit: (id: Id | null) => void;
   onReply: (id: Id | null) => void;
@@ -49,14 +51,17 @@ export function MessageItem(props: MessageItemProps): JSX.Element {
     if (press.key === "e" && isMine()) props.onEdit(props.message.id);
     else if (press.key === "r") props.onReply(props.message.id);
     else if ((press.key === "Backspace" || press.key === "Delete") && mayDelete()) remove();
-    else if (press.key === "Enter") (press.currentTarget as HTMLElement).querySelector<HTMLElement>(".message-tools button")?.focus();
+    else if (press.key === "Enter")
+      (press.currentTarget as HTMLElement).querySelector<HTMLElement>(".message-tools button")?.focus();
     else return;
     press.preventDefault();
   }
 
   return (
-    <li
+    <div
       class="message"
+      role="article"
+      aria-label={`${name()}, ${whenWords(props.message.created_at)}, ${props.message.content}`}
       classList={{ "is-head": props.head, "is-mention": mentionsMe(), "is-editing": isEditing() }}
       tabIndex={-1}
       data-row
@@ -65,14 +70,22 @@ export function MessageItem(props: MessageItemProps): JSX.Element {
       onMouseEnter={() => setActive(true)}
       onMouseLeave={() => setActive(false)}
       onFocusIn={() => setActive(true)}
-      onFocusOut={(leaving) => !leaving.currentTarget.contains(leaving.relatedTarget as Node | null) && setActive(false)}
+      onFocusOut={(leaving) =>
+        !leaving.currentTarget.contains(leaving.relatedTarget as Node | null) && setActive(false)
+      }
       onKeyDown={keys}
     >
-      <Show when={props.message.reply_to}>{(id) => <ReplyLine id={id()} message={props.repliedTo} guildId={guildId()} onJump={props.onJump} />}</Show>
+      <Show when={props.message.reply_to}>
+        {(id) => <ReplyLine id={id()} message={props.repliedTo} guildId={guildId()} onJump={props.onJump} />}
+      </Show>
       <Show
         when={props.head}
         fallback={
-          <time class="gutter-time numbers" dateTime={props.message.created_at} title={absoluteTime(props.message.created_at)}>
+          <time
+            class="gutter-time numbers"
+            dateTime={props.message.created_at}
+            title={absoluteTime(props.message.created_at)}
+          >
             {clock(props.message.created_at)}
           </time>
         }
@@ -87,14 +100,26 @@ export function MessageItem(props: MessageItemProps): JSX.Element {
           </time>
         </div>
       </Show>
-      <Show when={isEditing()} fallback={<MessageText message={props.message} guildId={guildId()} />}>
+      <Show when={isEditing()} fallback={<MessageText message={props.message} isName={props.isName} />}>
         <EditBox message={props.message} onDone={() => props.onEdit(null)} />
       </Show>
       <Show when={isActive() && !isEditing()}>
         <div class="message-tools" role="toolbar" aria-label={`Actions for the message of ${name()}`}>
-          <IconButton icon="reply" size={18} label="Reply" onClick={() => props.onReply(props.message.id)} data-testid="message-reply" />
+          <IconButton
+            icon="reply"
+            size={18}
+            label="Reply"
+            onClick={() => props.onReply(props.message.id)}
+            data-testid="message-reply"
+          />
           <Show when={isMine()}>
-            <IconButton icon="edit" size={18} label="Edit" onClick={() => props.onEdit(props.message.id)} data-testid="message-edit" />
+            <IconButton
+              icon="edit"
+              size={18}
+              label="Edit"
+              onClick={() => props.onEdit(props.message.id)}
+              data-testid="message-edit"
+            />
           </Show>
           <IconButton icon="copy" size={18} label="Copy text" onClick={() => void copyText(props.message.content)} />
           <Show when={mayDelete()}>
@@ -102,6 +127,6 @@ export function MessageItem(props: MessageItemProps): JSX.Element {
           </Show>
         </div>
       </Show>
-    </li>
+    </div>
   );
 }

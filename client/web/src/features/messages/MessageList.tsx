@@ -1,13 +1,12 @@
 /** The messages of a channel: one tab stop, arrows move, history loads at the top, the end is one click away. */
 import type { JSX } from "solid-js";
-import { createEffect, createMemo, createSignal, For, Match, on, onMount, Show, Switch } from "solid-js";
+import { createEffect, createMemo, createSignal, For, on, onMount, Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { Id, Message } from "../../protocol";
 import type { PendingMessage } from "../../state/model";
-import { Button } from "../../ui/Button";
-import { Empty, Skeleton } from "../../ui/Empty";
 import { Icon } from "../../ui/Icon";
 import { createScroll } from "./createScroll";
+import { HistoryTop } from "./HistoryTop";
 import { MessageItem } from "./MessageItem";
 import { PendingItem } from "./PendingItem";
 import type { Row } from "./rows";
@@ -25,16 +24,21 @@ export interface MessageListProps {
 export function MessageList(props: MessageListProps): JSX.Element {
   const { state, messages, view } = useClient();
   let scroller!: HTMLDivElement;
-  let list!: HTMLOListElement;
+  let list!: HTMLDivElement;
   const [atEnd, setAtEnd] = createSignal(true);
   const timeline = () => state.timelines[props.channelId];
   const items = (): Message[] => timeline()?.items ?? [];
   const pending = (): PendingMessage[] => timeline()?.pending ?? [];
   const byId = createMemo(() => new Map(items().map((message) => [message.id, message])));
   const rows = createMemo<Row[]>(
-    (before) => keepRows(before, layOut(items(), pending(), state.me?.id ?? null, state.dividers[props.channelId] ?? null)),
+    (before) =>
+      keepRows(before, layOut(items(), pending(), state.me?.id ?? null, state.dividers[props.channelId] ?? null)),
     [],
   );
+  const names = createMemo(() => {
+    const guildId = state.channels[props.channelId]?.guild_id ?? "";
+    return new Set(Object.values(state.members[guildId]?.byId ?? {}).map((member) => member.user.username));
+  });
   const newCount = (): number => state.channels[props.channelId]?.unread_count ?? 0;
 
   const scroll = createScroll({
@@ -47,7 +51,12 @@ export function MessageList(props: MessageListProps): JSX.Element {
   onMount(() => scroll.attach(scroller, list));
   createEffect(on(rows, scroll.restore));
   // One's own message brings one back to the end.
-  createEffect(on(() => pending().length, (count, before) => count > (before ?? 0) && scroll.toEnd()));
+  createEffect(
+    on(
+      () => pending().length,
+      (count, before) => count > (before ?? 0) && scroll.toEnd(),
+    ),
+  );
 
   function move(press: KeyboardEvent): void {
     if (press.target instanceof HTMLTextAreaElement || press.target instanceof HTMLButtonElement) return;
@@ -78,48 +87,57 @@ export function MessageList(props: MessageListProps): JSX.Element {
   return (
     <div class="messages-frame">
       <div ref={scroller} class="messages" data-testid="messages">
-        <ol ref={list} role="log" aria-label="Messages" aria-live={view.call.channelId ? "off" : "polite"} tabIndex={0} data-region onKeyDown={move}>
-          <Switch>
-            <Match when={items().length === 0 && (timeline()?.load ?? "idle") !== "ready" && timeline()?.load !== "failed"}>
-              <li>
-                <Skeleton rows={7} kind="message" />
-              </li>
-            </Match>
-            <Match when={timeline()?.load === "failed"}>
-              <li class="load-failed">
-                <Icon name="warning" /> The messages could not be loaded.
-                <Button look="outline" onClick={() => void messages.loadLatest(props.channelId)}>
-                  Try again
-                </Button>
-              </li>
-            </Match>
-            <Match when={timeline()?.hasOlder}>
-              <li class="loading-older">
-                <Show when={timeline()?.loadingOlder}>
-                  <Skeleton rows={3} kind="message" />
-                </Show>
-              </li>
-            </Match>
-            <Match when={true}>
-              <Beginning channelId={props.channelId} />
-            </Match>
-          </Switch>
+        <div
+          ref={list}
+          class="log"
+          role="log"
+          aria-label="Messages"
+          aria-live={view.call.channelId ? "off" : "polite"}
+          tabIndex={0}
+          data-region
+          onKeyDown={move}
+        >
+          <HistoryTop channelId={props.channelId} />
           <For each={rows()}>
             {(row) => (
               <>
-                <Show when={row.day}>{(day) => <li class="day-line" role="separator">{dayWords(day())}</li>}</Show>
-                <Show when={row.isFirstNew}>
-                  <li class="new-line" role="separator" data-testid="new-divider">
-                    <span>New</span>
-                  </li>
+                <Show when={row.day}>
+                  {(day) => (
+                    <div class="day-line" role="separator">
+                      {dayWords(day())}
+                    </div>
+                  )}
                 </Show>
-                <Show when={row.pending} fallback={<Show when={byId().get(row.id)}>{(message) => <MessageItem {...props} message={message()} head={row.head} onJump={jumpTo} repliedTo={byId().get(message().reply_to ?? "")} />}</Show>}>
-                  <Show when={pending().find((each) => each.nonce === row.id)}>{(each) => <PendingItem channelId={props.channelId} pending={each()} head={row.head} />}</Show>
+                <Show when={row.isFirstNew}>
+                  <div class="new-line" role="separator" data-testid="new-divider">
+                    <span>New</span>
+                  </div>
+                </Show>
+                <Show
+                  when={row.pending}
+                  fallback={
+                    <Show when={byId().get(row.id)}>
+                      {(message) => (
+                        <MessageItem
+                          {...props}
+                          isName={(name) => names().has(name)}
+                          message={message()}
+                          head={row.head}
+                          onJump={jumpTo}
+                          repliedTo={byId().get(message().reply_to ?? "")}
+                        />
+                      )}
+                    </Show>
+                  }
+                >
+                  <Show when={pending().find((each) => each.nonce === row.id)}>
+                    {(each) => <PendingItem channelId={props.channelId} pending={each()} head={row.head} />}
+                  </Show>
                 </Show>
               </>
             )}
           </For>
-        </ol>
+        </div>
       </div>
       <Show when={!atEnd()}>
         <button type="button" class="jump" onClick={() => scroll.toEnd()} data-testid="jump-to-present">
@@ -128,16 +146,5 @@ export function MessageList(props: MessageListProps): JSX.Element {
         </button>
       </Show>
     </div>
-  );
-}
-
-function Beginning(props: { channelId: Id }): JSX.Element {
-  const { state } = useClient();
-  return (
-    <li class="beginning">
-      <Empty icon="hash" title={`Welcome to #${state.channels[props.channelId]?.name ?? ""}`}>
-        This is where the channel begins.
-      </Empty>
-    </li>
   );
 }

@@ -12,7 +12,14 @@ import { whenWords } from "./times";
 export function PendingItem(props: { channelId: Id; pending: PendingMessage; head: boolean }): JSX.Element {
   const { state, messages } = useClient();
   return (
-    <li class="message is-pending" classList={{ "is-head": props.head, "is-failed": props.pending.state === "failed" }} data-row data-testid="pending-message">
+    <div
+      role="article"
+      aria-label={`Your message, ${props.pending.state === "failed" ? "not sent" : "on its way"}: ${props.pending.content}`}
+      class="message is-pending"
+      classList={{ "is-head": props.head, "is-failed": props.pending.state === "failed" }}
+      data-row
+      data-testid="pending-message"
+    >
       <Show when={props.head}>
         <Avatar name={state.me?.display_name ?? ""} seed={state.me?.id ?? ""} url={state.me?.avatar_url} />
         <div class="message-head">
@@ -26,7 +33,12 @@ export function PendingItem(props: { channelId: Id; pending: PendingMessage; hea
           <p class="pending-error" role="alert">
             <Icon name="warning" size={14} />
             <span>Not sent: {props.pending.error}</span>
-            <button type="button" class="link" onClick={() => messages.retry(props.channelId, props.pending.nonce)} data-testid="pending-retry">
+            <button
+              type="button"
+              class="link"
+              onClick={() => messages.retry(props.channelId, props.pending.nonce)}
+              data-testid="pending-retry"
+            >
               Try again
             </button>
             <button type="button" class="link" onClick={() => messages.discard(props.channelId, props.pending.nonce)}>
@@ -35,6 +47,6 @@ export function PendingItem(props: { channelId: Id; pending: PendingMessage; hea
           </p>
         </Show>
       </div>
-    </li>
+    </div>
   );
 }

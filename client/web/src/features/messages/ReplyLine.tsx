@@ -6,7 +6,12 @@ import type { Id, Message } from "../../protocol";
 import { nameOf } from "../../state/selectors";
 import { Avatar } from "../../ui/Avatar";
 
-export function ReplyLine(props: { id: Id; message: Message | undefined; guildId: Id | null; onJump: (id: Id) => void }): JSX.Element {
+export function ReplyLine(props: {
+  id: Id;
+  message: Message | undefined;
+  guildId: Id | null;
+  onJump: (id: Id) => void;
+}): JSX.Element {
   const { state } = useClient();
   return (
     <div class="reply-line">
@@ -14,7 +19,11 @@ export function ReplyLine(props: { id: Id; message: Message | undefined; guildId
       <Show when={props.message} fallback={<em>An earlier message</em>}>
         {(message) => (
           <button type="button" class="truncate" onClick={() => props.onJump(props.id)}>
-            <Avatar size="tiny" name={nameOf(state, props.guildId, message().author?.id)} seed={message().author?.id ?? ""} />
+            <Avatar
+              size="tiny"
+              name={nameOf(state, props.guildId, message().author?.id)}
+              seed={message().author?.id ?? ""}
+            />
             <strong>{nameOf(state, props.guildId, message().author?.id)}</strong> {message().content}
           </button>
         )}

@@ -31,10 +31,11 @@ export function createScroll(events: { onAtEnd: (atEnd: boolean) => void; onNear
   function note(): void {
     if (!scroller || !content) return;
     isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_PX;
-    events.onAtEnd(isAtEnd);
     const rows = [...content.children] as HTMLElement[];
     const first = rows.find((row) => row.dataset["row"] !== undefined && topOf(row) + row.offsetHeight > 0);
     anchor = first ? { element: first, top: topOf(first) } : null;
+    // Last, for whoever hears this may change the rows, which comes back here to restore the view.
+    events.onAtEnd(isAtEnd);
     if (scroller.scrollTop < START_PX) events.onNearStart();
   }
 

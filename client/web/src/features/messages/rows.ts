@@ -32,7 +32,12 @@ export function localDay(at: number): string {
 }
 
 /** Lay out a timeline. `after` is the message after which the news begin; `me` wrote the pending ones. */
-export function layOut(items: readonly Message[], pending: readonly PendingMessage[], me: Id | null, after: Id | null): Row[] {
+export function layOut(
+  items: readonly Message[],
+  pending: readonly PendingMessage[],
+  me: Id | null,
+  after: Id | null,
+): Row[] {
   const lines: Line[] = [
     ...items.map((message) => ({
       id: message.id,
@@ -49,14 +54,20 @@ export function layOut(items: readonly Message[], pending: readonly PendingMessa
       pending: true,
     })),
   ];
-  const firstNew = after === null ? undefined : lines.find((line) => !line.pending && line.id > after && line.authorId !== me)?.id;
+  const firstNew =
+    after === null ? undefined : lines.find((line) => !line.pending && line.id > after && line.authorId !== me)?.id;
   return lines.map((line, index) => rowOf(line, lines[index - 1], line.id === firstNew));
 }
 
 function rowOf(line: Line, before: Line | undefined, isFirstNew: boolean): Row {
   const day = !before || localDay(before.at) !== localDay(line.at) ? localDay(line.at) : null;
   const continues =
-    before?.authorId === line.authorId && line.authorId !== null && line.at - before.at < GROUP_MS && !line.isReply && day === null && !isFirstNew;
+    before?.authorId === line.authorId &&
+    line.authorId !== null &&
+    line.at - before.at < GROUP_MS &&
+    !line.isReply &&
+    day === null &&
+    !isFirstNew;
   const { id, pending } = line;
   return { key: [id, continues, day, isFirstNew].join(), id, head: !continues, day, isFirstNew, pending };
 }

@@ -15,7 +15,12 @@ export function AccountPage(): JSX.Element {
     <>
       <section class="section">
         <div class="row account-card">
-          <Avatar size="large" name={state.me?.display_name ?? ""} seed={state.me?.id ?? ""} url={state.me?.avatar_url} />
+          <Avatar
+            size="large"
+            name={state.me?.display_name ?? ""}
+            seed={state.me?.id ?? ""}
+            url={state.me?.avatar_url}
+          />
           <div>
             <h3>{state.me?.display_name}</h3>
             <p class="muted">
@@ -54,7 +59,14 @@ function NameForm(): JSX.Element {
 
   return (
     <form class="row row-form" onSubmit={(sending) => void save(sending)}>
-      <TextField label="Display name" maxlength={Bounds.EditMe.display_name.maxLength} value={name()} error={error()} onText={setName} data-testid="display-name" />
+      <TextField
+        label="Display name"
+        maxlength={Bounds.EditMe.display_name.maxLength}
+        value={name()}
+        error={error()}
+        onText={setName}
+        data-testid="display-name"
+      />
       <Button type="submit" busy={busy()} disabled={name().trim() === "" || name().trim() === state.me?.display_name}>
         Save
       </Button>
@@ -90,8 +102,21 @@ function PasswordForm(): JSX.Element {
     <form class="section" onSubmit={(sending) => void save(sending)}>
       <h3>Password</h3>
       <div class="two-columns">
-        <TextField label="Current password" type="password" autocomplete="current-password" value={current()} onText={setCurrent} />
-        <TextField label="New password" type="password" autocomplete="new-password" hint={`At least ${shortest} characters`} value={next()} onText={setNext} />
+        <TextField
+          label="Current password"
+          type="password"
+          autocomplete="current-password"
+          value={current()}
+          onText={setCurrent}
+        />
+        <TextField
+          label="New password"
+          type="password"
+          autocomplete="new-password"
+          hint={`At least ${shortest} characters`}
+          value={next()}
+          onText={setNext}
+        />
       </div>
       <FormError text={error()} />
       <div class="row">

@@ -20,9 +20,30 @@ export function AppearancePage(): JSX.Element {
   return (
     <section class="section">
       <h3>Appearance</h3>
-      <Choice label="Theme" value={preferences.theme} options={THEMES} onChoose={(theme) => setPreferences({ theme: theme as Preferences["theme"] })} testid="theme" />
-      <Choice label="Density" value={preferences.density} options={DENSITIES} onChoose={(density) => setPreferences({ density: density as Preferences["density"] })} testid="density" />
-      <Slider label="Size of text" min={80} max={150} step={5} value={scale()} text={`${scale()} %`} onValue={(value) => setPreferences({ fontScale: value / 100 })} testid="font-scale" />
+      <Choice
+        label="Theme"
+        value={preferences.theme}
+        options={THEMES}
+        onChoose={(theme) => setPreferences({ theme: theme as Preferences["theme"] })}
+        testid="theme"
+      />
+      <Choice
+        label="Density"
+        value={preferences.density}
+        options={DENSITIES}
+        onChoose={(density) => setPreferences({ density: density as Preferences["density"] })}
+        testid="density"
+      />
+      <Slider
+        label="Size of text"
+        min={80}
+        max={150}
+        step={5}
+        value={scale()}
+        text={`${scale()} %`}
+        onValue={(value) => setPreferences({ fontScale: value / 100 })}
+        testid="font-scale"
+      />
     </section>
   );
 }

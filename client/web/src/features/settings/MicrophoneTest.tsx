@@ -34,7 +34,9 @@ export function MicrophoneTest(props: { onAllowed: () => void }): JSX.Element {
   }
 
   function stop(): void {
-    stream()?.getTracks().forEach((track) => track.stop());
+    stream()
+      ?.getTracks()
+      .forEach((track) => track.stop());
     setStream(null);
     setLevel(FLOOR_DB);
     setPeak(FLOOR_DB);
@@ -60,7 +62,12 @@ export function MicrophoneTest(props: { onAllowed: () => void }): JSX.Element {
   // What is changed on the page is tried at once.
   createEffect(
     on(
-      () => [preferences.inputId, preferences.echoCancellation, preferences.noiseSuppression, preferences.autoGainControl],
+      () => [
+        preferences.inputId,
+        preferences.echoCancellation,
+        preferences.noiseSuppression,
+        preferences.autoGainControl,
+      ],
       () => {
         if (stream()) void start();
       },
@@ -73,13 +80,23 @@ export function MicrophoneTest(props: { onAllowed: () => void }): JSX.Element {
   return (
     <div class="mic-test">
       <div class="row">
-        <Button look={stream() ? "outline" : "primary"} onClick={() => (stream() ? stop() : void start())} data-testid="mic-test">
+        <Button
+          look={stream() ? "outline" : "primary"}
+          onClick={() => (stream() ? stop() : void start())}
+          data-testid="mic-test"
+        >
           {stream() ? "Stop test" : "Test microphone"}
         </Button>
         <Level db={level()} gateDb={preferences.gateDb} word={stream() ? levelWord(peak()) : null} />
       </div>
       <Show when={stream()}>
-        <Switch label="Hear myself" note="Best with headphones." checked={hearMyself()} onChange={setHearMyself} testid="hear-myself" />
+        <Switch
+          label="Hear myself"
+          note="Best with headphones."
+          checked={hearMyself()}
+          onChange={setHearMyself}
+          testid="hear-myself"
+        />
       </Show>
       <FormError text={error()} />
     </div>
@@ -90,8 +107,20 @@ function Level(props: { db: number; gateDb: number | null; word: LevelWord | nul
   const part = (db: number): string => `${Math.round(((db - FLOOR_DB) / -FLOOR_DB) * 100)}%`;
   return (
     <div class="level">
-      <div class="level-bar" role="meter" aria-label="Microphone level" aria-valuemin={FLOOR_DB} aria-valuemax={0} aria-valuenow={Math.round(props.db)} aria-valuetext={props.word ?? "Not testing"} data-testid="mic-level">
-        <span class={`level-fill word-${(props.word ?? "none").replace(" ", "-").toLowerCase()}`} style={{ width: part(props.db) }} />
+      <div
+        class="level-bar"
+        role="meter"
+        aria-label="Microphone level"
+        aria-valuemin={FLOOR_DB}
+        aria-valuemax={0}
+        aria-valuenow={Math.round(props.db)}
+        aria-valuetext={props.word ?? "Not testing"}
+        data-testid="mic-level"
+      >
+        <span
+          class={`level-fill word-${(props.word ?? "none").replace(" ", "-").toLowerCase()}`}
+          style={{ width: part(props.db) }}
+        />
         <Show when={props.gateDb !== null}>
           <span class="level-gate" style={{ left: part(props.gateDb ?? FLOOR_DB) }} />
         </Show>

@@ -31,7 +31,9 @@ export function SessionList(): JSX.Element {
         <Show when={sessions()} fallback={<p class="muted">The list could not be loaded.</p>}>
           {(all) => (
             <ul data-testid="session-list">
-              <For each={all()}>{(session) => <SessionRow session={session} onEnd={(id) => void end(() => api.accounts.revoke(id))} />}</For>
+              <For each={all()}>
+                {(session) => <SessionRow session={session} onEnd={(id) => void end(() => api.accounts.revoke(id))} />}
+              </For>
             </ul>
           )}
         </Show>
@@ -53,7 +55,8 @@ function SessionRow(props: { session: LoginSession; onEnd: (id: Id) => void }): 
       <div class="grow">
         <strong>{props.session.device || "Unknown device"}</strong>
         <small>
-          {props.session.ip} · {props.session.current ? "this device" : `last used ${WHEN.format(new Date(props.session.last_used_at))}`}
+          {props.session.ip} ·{" "}
+          {props.session.current ? "this device" : `last used ${WHEN.format(new Date(props.session.last_used_at))}`}
         </small>
       </div>
       <Show when={!props.session.current} fallback={<span class="badge badge-here">Here</span>}>

@@ -12,7 +12,11 @@ import { MicrophoneTest } from "./MicrophoneTest";
 const GATE_START_DB = -48;
 
 async function look() {
-  const [devices, input, output] = await Promise.all([listDevices(), defaultLabel("audioinput"), defaultLabel("audiooutput")]);
+  const [devices, input, output] = await Promise.all([
+    listDevices(),
+    defaultLabel("audioinput"),
+    defaultLabel("audiooutput"),
+  ]);
   return { ...devices, input, output };
 }
 
@@ -38,7 +42,13 @@ export function VoicePage(): JSX.Element {
       <section class="section">
         <h3>Devices</h3>
         <div class="two-columns">
-          <Choice label="Microphone" value={preferences.inputId} options={options(devices()?.inputs ?? [], devices()?.input ?? "")} onChoose={(inputId) => setMicrophone({ inputId })} testid="input-device" />
+          <Choice
+            label="Microphone"
+            value={preferences.inputId}
+            options={options(devices()?.inputs ?? [], devices()?.input ?? "")}
+            onChoose={(inputId) => setMicrophone({ inputId })}
+            testid="input-device"
+          />
           <Choice
             label="Speakers"
             value={preferences.outputId}
@@ -55,16 +65,49 @@ export function VoicePage(): JSX.Element {
       </section>
       <section class="section">
         <h3>Input sensitivity</h3>
-        <Switch label="Send everything" note="The browser’s noise suppression decides. Turn this off to cut sounds below a level of your own." checked={preferences.gateDb === null} onChange={(automatic) => setPreferences({ gateDb: automatic ? null : GATE_START_DB })} testid="gate-automatic" />
+        <Switch
+          label="Send everything"
+          note="The browser’s noise suppression decides. Turn this off to cut sounds below a level of your own."
+          checked={preferences.gateDb === null}
+          onChange={(automatic) => setPreferences({ gateDb: automatic ? null : GATE_START_DB })}
+          testid="gate-automatic"
+        />
         <Show when={preferences.gateDb !== null}>
-          <Slider label="Send only what is louder than" min={-70} max={-10} step={1} value={preferences.gateDb ?? GATE_START_DB} text={`${preferences.gateDb ?? GATE_START_DB} dB`} onValue={(gateDb) => setPreferences({ gateDb })} testid="gate" />
+          <Slider
+            label="Send only what is louder than"
+            min={-70}
+            max={-10}
+            step={1}
+            value={preferences.gateDb ?? GATE_START_DB}
+            text={`${preferences.gateDb ?? GATE_START_DB} dB`}
+            onValue={(gateDb) => setPreferences({ gateDb })}
+            testid="gate"
+          />
         </Show>
       </section>
       <section class="section">
         <h3>Voice processing</h3>
-        <Switch label="Echo cancellation" note="Keeps the others from hearing themselves through your speakers." checked={preferences.echoCancellation} onChange={(echoCancellation) => setMicrophone({ echoCancellation })} testid="echo-cancellation" />
-        <Switch label="Noise suppression" note="Takes out fans, keys and street." checked={preferences.noiseSuppression} onChange={(noiseSuppression) => setMicrophone({ noiseSuppression })} testid="noise-suppression" />
-        <Switch label="Automatic gain" note="Evens out how loud you are." checked={preferences.autoGainControl} onChange={(autoGainControl) => setMicrophone({ autoGainControl })} testid="auto-gain" />
+        <Switch
+          label="Echo cancellation"
+          note="Keeps the others from hearing themselves through your speakers."
+          checked={preferences.echoCancellation}
+          onChange={(echoCancellation) => setMicrophone({ echoCancellation })}
+          testid="echo-cancellation"
+        />
+        <Switch
+          label="Noise suppression"
+          note="Takes out fans, keys and street."
+          checked={preferences.noiseSuppression}
+          onChange={(noiseSuppression) => setMicrophone({ noiseSuppression })}
+          testid="noise-suppression"
+        />
+        <Switch
+          label="Automatic gain"
+          note="Evens out how loud you are."
+          checked={preferences.autoGainControl}
+          onChange={(autoGainControl) => setMicrophone({ autoGainControl })}
+          testid="auto-gain"
+        />
       </section>
     </>
   );

@@ -9,7 +9,8 @@ const PATIENCE_MS = 700;
 export function ConnectionBanner(): JSX.Element {
   const { state } = useClient();
   const [isLate, setIsLate] = createSignal(false);
-  const isAway = (): boolean => state.connection.attempt > 0 && state.connection.phase !== "ready" && state.connection.phase !== "ended";
+  const isAway = (): boolean =>
+    state.connection.attempt > 0 && state.connection.phase !== "ready" && state.connection.phase !== "ended";
   return (
     <Show when={isAway()}>
       <Patience after={() => setIsLate(true)} gone={() => setIsLate(false)} />

@@ -36,7 +36,9 @@ export function DialogHost(): JSX.Element {
           {(dialog) => <InviteDialog guildId={dialog.guildId} channelId={dialog.channelId} />}
         </Match>
         <Match when={open("create_channel")} keyed>
-          {(dialog) => <CreateChannelDialog guildId={dialog.guildId} categoryId={dialog.categoryId} kind={dialog.kind} />}
+          {(dialog) => (
+            <CreateChannelDialog guildId={dialog.guildId} categoryId={dialog.categoryId} kind={dialog.kind} />
+          )}
         </Match>
         <Match when={open("category")} keyed>
           {(dialog) => <CategoryDialog guildId={dialog.guildId} categoryId={dialog.categoryId} />}

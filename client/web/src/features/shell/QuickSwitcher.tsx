@@ -35,7 +35,10 @@ export function QuickSwitcher(): JSX.Element {
       const rank = matchRank(channel.name, typed());
       return rank === null ? [] : [{ channel, rank: rank - (channel.unread_count > 0 ? 0.5 : 0) }];
     });
-    return ranked.sort((left, right) => left.rank - right.rank).slice(0, SHOWN).map((each) => each.channel);
+    return ranked
+      .sort((left, right) => left.rank - right.rank)
+      .slice(0, SHOWN)
+      .map((each) => each.channel);
   });
 
   function go(channel: Channel | undefined): void {
@@ -76,7 +79,14 @@ export function QuickSwitcher(): JSX.Element {
       <ul id="switcher-list" class="switcher-list" role="listbox" aria-label="Channels">
         <For each={found()} fallback={<li class="muted">No channel of that name.</li>}>
           {(channel, index) => (
-            <li id={`switch-${index()}`} role="option" aria-selected={index() === chosen()} classList={{ "is-chosen": index() === chosen() }} onMouseMove={() => setChosen(index())} onClick={() => go(channel)}>
+            <li
+              id={`switch-${index()}`}
+              role="option"
+              aria-selected={index() === chosen()}
+              classList={{ "is-chosen": index() === chosen() }}
+              onMouseMove={() => setChosen(index())}
+              onClick={() => go(channel)}
+            >
               <Icon name={channel.channel_type === "voice" ? "speaker" : "hash"} size={18} />
               <span class="truncate">{channel.name}</span>
               <Show when={channel.unread_count}>{(count) => <span class="badge">{count()}</span>}</Show>

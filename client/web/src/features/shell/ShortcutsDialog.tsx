@@ -27,7 +27,13 @@ export function ShortcutList(): JSX.Element {
 export function ShortcutsDialog(): JSX.Element {
   const { dialogs } = useClient();
   return (
-    <Dialog title="Keyboard shortcuts" note="On a Mac, Ctrl is Cmd." size="medium" onClose={dialogs.close} testid="shortcuts-dialog">
+    <Dialog
+      title="Keyboard shortcuts"
+      note="On a Mac, Ctrl is Cmd."
+      size="medium"
+      onClose={dialogs.close}
+      testid="shortcuts-dialog"
+    >
       <ShortcutList />
     </Dialog>
   );

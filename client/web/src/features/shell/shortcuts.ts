@@ -21,10 +21,18 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: "Alt+Shift+ArrowDown", label: "Next unread channel", run: (client) => stepChannel(client, 1, true) },
   { keys: "Ctrl+Alt+ArrowUp", label: "Previous server", run: (client) => stepGuild(client, -1) },
   { keys: "Ctrl+Alt+ArrowDown", label: "Next server", run: (client) => stepGuild(client, 1) },
-  { keys: "Ctrl+Shift+M", label: "Mute or unmute", run: ({ call }) => call.setMuted(!(call.view.muted || call.view.deafened)) },
+  {
+    keys: "Ctrl+Shift+M",
+    label: "Mute or unmute",
+    run: ({ call }) => call.setMuted(!(call.view.muted || call.view.deafened)),
+  },
   { keys: "Ctrl+Shift+D", label: "Deafen or undeafen", run: ({ call }) => call.setDeafened(!call.view.deafened) },
   { keys: "Ctrl+Alt+A", label: "Go to my voice channel", run: goToCall },
-  { keys: "Ctrl+U", label: "Show or hide the members", run: ({ preferences, setPreferences }) => setPreferences({ showMembers: !preferences.showMembers }) },
+  {
+    keys: "Ctrl+U",
+    label: "Show or hide the members",
+    run: ({ preferences, setPreferences }) => setPreferences({ showMembers: !preferences.showMembers }),
+  },
   { keys: "Escape", label: "Mark the channel as read", run: markRead },
   { keys: "F6", label: "Next region of the page", run: () => stepRegion(1) },
   { keys: "Shift+F6", label: "Previous region of the page", run: () => stepRegion(-1) },
@@ -43,7 +51,11 @@ export const LOCAL_SHORTCUTS: { keys: string; label: string }[] = [
 
 /** The name of a key press in the table's spelling; Cmd counts as Ctrl. */
 export function keysOf(press: KeyboardEvent): string {
-  const parts = [press.ctrlKey || press.metaKey ? "Ctrl" : "", press.altKey ? "Alt" : "", press.shiftKey ? "Shift" : ""];
+  const parts = [
+    press.ctrlKey || press.metaKey ? "Ctrl" : "",
+    press.altKey ? "Alt" : "",
+    press.shiftKey ? "Shift" : "",
+  ];
   const key = press.key.length === 1 ? press.key.toUpperCase() : press.key;
   return [...parts.filter(Boolean), key].join("+");
 }
@@ -83,7 +95,8 @@ function stepGuild(client: Client, step: number): void {
   const { guildOrder } = client.state;
   const at = guildOrder.indexOf(here(client)?.guildId ?? "");
   const next = guildOrder.at((at + step) % guildOrder.length);
-  if (next) client.router.go({ name: "channel", guildId: next, channelId: client.preferences.lastChannels[next] ?? null });
+  if (next)
+    client.router.go({ name: "channel", guildId: next, channelId: client.preferences.lastChannels[next] ?? null });
 }
 
 function goToCall(client: Client): void {
@@ -101,9 +114,13 @@ function markRead(client: Client): void {
 
 /** Move the focus between the parts of the page that are marked as regions. */
 function stepRegion(step: number): void {
-  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => region.offsetParent !== null);
+  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter(
+    (region) => region.offsetParent !== null,
+  );
   const at = regions.findIndex((region) => region.contains(document.activeElement));
   const region = regions.at((at + step) % regions.length);
-  const target = region?.matches("[tabindex]") ? region : region?.querySelector<HTMLElement>("[tabindex='0'], a[href], button:not([disabled]), textarea");
+  const target = region?.matches("[tabindex]")
+    ? region
+    : region?.querySelector<HTMLElement>("[tabindex='0'], a[href], button:not([disabled]), textarea");
   target?.focus();
 }

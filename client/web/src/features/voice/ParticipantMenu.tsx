@@ -37,8 +37,21 @@ export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
     <Menu label={`${name()} in voice`} at={props.at} onClose={() => props.onClose()} testid="participant-menu">
       <MenuTitle>{name()}</MenuTitle>
       <Show when={!isMe()} fallback={<OwnItems onClose={() => props.onClose()} />}>
-        <Slider label="Volume for me" min={0} max={200} step={5} value={Math.round(volume() * 100)} text={`${Math.round(volume() * 100)} %`} onValue={setVolume} testid="participant-volume" />
-        <MenuItem checked={preferences.mutedUsers[props.userId] === true} onSelect={toggleLocalMute} testid="participant-local-mute">
+        <Slider
+          label="Volume for me"
+          min={0}
+          max={200}
+          step={5}
+          value={Math.round(volume() * 100)}
+          text={`${Math.round(volume() * 100)} %`}
+          onValue={setVolume}
+          testid="participant-volume"
+        />
+        <MenuItem
+          checked={preferences.mutedUsers[props.userId] === true}
+          onSelect={toggleLocalMute}
+          testid="participant-local-mute"
+        >
           Mute for me
         </MenuItem>
         <Moderation {...props} guildId={guildId()} />
@@ -77,9 +90,12 @@ function OwnItems(props: { onClose: () => void }): JSX.Element {
 function Moderation(props: ParticipantMenuProps & { guildId: Id | null }): JSX.Element {
   const { state, api, toasts } = useClient();
   const voice = () => state.voice[props.userId];
-  const may = (name: "VOICE_MUTE_OTHERS" | "VOICE_DEAFEN_OTHERS" | "VOICE_MOVE_MEMBERS"): boolean => mayInChannel(state, props.channelId, name);
+  const may = (name: "VOICE_MUTE_OTHERS" | "VOICE_DEAFEN_OTHERS" | "VOICE_MOVE_MEMBERS"): boolean =>
+    mayInChannel(state, props.channelId, name);
   const targets = () =>
-    guildChannels(state, props.guildId ?? "").filter((channel) => channel.channel_type === "voice" && channel.id !== props.channelId);
+    guildChannels(state, props.guildId ?? "").filter(
+      (channel) => channel.channel_type === "voice" && channel.id !== props.channelId,
+    );
 
   function edit(body: EditMember): void {
     props.onClose();
@@ -90,18 +106,30 @@ function Moderation(props: ParticipantMenuProps & { guildId: Id | null }): JSX.E
     <Show when={may("VOICE_MUTE_OTHERS") || may("VOICE_DEAFEN_OTHERS") || may("VOICE_MOVE_MEMBERS")}>
       <MenuLine />
       <Show when={may("VOICE_MUTE_OTHERS")}>
-        <MenuItem checked={voice()?.server_muted === true} onSelect={() => edit({ muted: voice()?.server_muted !== true })} testid="participant-server-mute">
+        <MenuItem
+          checked={voice()?.server_muted === true}
+          onSelect={() => edit({ muted: voice()?.server_muted !== true })}
+          testid="participant-server-mute"
+        >
           Server mute
         </MenuItem>
       </Show>
       <Show when={may("VOICE_DEAFEN_OTHERS")}>
-        <MenuItem checked={voice()?.server_deafened === true} onSelect={() => edit({ deafened: voice()?.server_deafened !== true })}>
+        <MenuItem
+          checked={voice()?.server_deafened === true}
+          onSelect={() => edit({ deafened: voice()?.server_deafened !== true })}
+        >
           Server deafen
         </MenuItem>
       </Show>
       <Show when={may("VOICE_MOVE_MEMBERS")}>
         <For each={targets()}>
-          {(channel) => <MenuItem icon="speaker" onSelect={() => edit({ channel_id: channel.id })}>{`Move to ${channel.name}`}</MenuItem>}
+          {(channel) => (
+            <MenuItem
+              icon="speaker"
+              onSelect={() => edit({ channel_id: channel.id })}
+            >{`Move to ${channel.name}`}</MenuItem>
+          )}
         </For>
         <MenuItem danger icon="hangUp" onSelect={() => edit({ channel_id: null })} testid="participant-disconnect">
           Disconnect

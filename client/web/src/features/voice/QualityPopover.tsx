@@ -99,10 +99,16 @@ export function QualityPopover(props: { onClose: () => void }): JSX.Element {
 /** The round trips of the last minute and a half. */
 function Graph(props: { values: number[] }): JSX.Element {
   const most = (): number => Math.max(60, ...props.values);
-  const points = (): string => props.values.map((value, index) => `${index * 8},${50 - (value / most()) * 46}`).join(" ");
+  const points = (): string =>
+    props.values.map((value, index) => `${index * 8},${50 - (value / most()) * 46}`).join(" ");
   return (
     <figure class="quality-graph">
-      <svg viewBox="0 0 232 52" preserveAspectRatio="none" role="img" aria-label={`Round trip over time, now ${props.values.at(-1) ?? 0} milliseconds`}>
+      <svg
+        viewBox="0 0 232 52"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Round trip over time, now ${props.values.at(-1) ?? 0} milliseconds`}
+      >
         <Show when={props.values.length > 1}>
           <polyline points={points()} />
         </Show>

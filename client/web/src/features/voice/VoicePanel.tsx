@@ -37,7 +37,14 @@ export function VoicePanel(): JSX.Element {
     <Show when={view.call.channelId}>
       <section class="voice-panel" aria-label="Voice connection" data-testid="voice-panel" data-phase={view.call.phase}>
         <div class="voice-panel-row">
-          <button type="button" class={`voice-state tone-${words().tone}`} aria-expanded={isOpen()} aria-haspopup="dialog" onClick={() => setOpen(!isOpen())} data-testid="voice-state">
+          <button
+            type="button"
+            class={`voice-state tone-${words().tone}`}
+            aria-expanded={isOpen()}
+            aria-haspopup="dialog"
+            onClick={() => setOpen(!isOpen())}
+            data-testid="voice-state"
+          >
             <SignalBars bars={bars()} />
             <span class="voice-state-words">
               <span role="status" data-testid="voice-state-text">
@@ -45,13 +52,18 @@ export function VoicePanel(): JSX.Element {
               </span>
               <Show when={ping() !== null}>
                 <span class="numbers" aria-label={`${SIGNAL_WORDS[bars()]}, ${ping() ?? 0} milliseconds`}>
-                  {" – "}
-                  {ping()} ms
+                  {` – ${ping() ?? 0} ms`}
                 </span>
               </Show>
             </span>
           </button>
-          <IconButton icon="hangUp" label="Disconnect from voice" danger onClick={() => call.leave()} data-testid="voice-leave" />
+          <IconButton
+            icon="hangUp"
+            label="Disconnect from voice"
+            danger
+            onClick={() => call.leave()}
+            data-testid="voice-leave"
+          />
         </div>
         <button type="button" class="voice-place truncate" onClick={openChannel} data-testid="voice-place">
           {channel()?.name} / {state.guilds[channel()?.guild_id ?? ""]?.name}

@@ -41,12 +41,20 @@ export function VoicePerson(props: { userId: Id; channelId: Id }): JSX.Element {
           setMenu(menuPoint(press));
         }}
       >
-        <Avatar size="tiny" name={name()} seed={props.userId} url={state.users[props.userId]?.avatar_url} speaking={isSpeaking()} />
+        <Avatar
+          size="tiny"
+          name={name()}
+          seed={props.userId}
+          url={state.users[props.userId]?.avatar_url}
+          speaking={isSpeaking()}
+        />
         <span class="truncate">{name()}</span>
         <VoiceBadges userId={props.userId} />
       </button>
       <Show when={menu()} keyed>
-        {(at) => <ParticipantMenu userId={props.userId} channelId={props.channelId} at={at} onClose={() => setMenu(null)} />}
+        {(at) => (
+          <ParticipantMenu userId={props.userId} channelId={props.channelId} at={at} onClose={() => setMenu(null)} />
+        )}
       </Show>
     </li>
   );

@@ -47,8 +47,22 @@ export function VoiceRoom(props: { channelId: Id }): JSX.Element {
             </Button>
           }
         >
-          <IconButton class="round" icon={isMuted() ? "micOff" : "mic"} danger={isMuted()} label={isMuted() ? "Unmute" : "Mute"} aria-pressed={isMuted()} onClick={() => call.setMuted(!isMuted())} />
-          <IconButton class="round" icon={view.deafened ? "headphonesOff" : "headphones"} danger={view.deafened} label={view.deafened ? "Undeafen" : "Deafen"} aria-pressed={view.deafened} onClick={() => call.setDeafened(!view.deafened)} />
+          <IconButton
+            class="round"
+            icon={isMuted() ? "micOff" : "mic"}
+            danger={isMuted()}
+            label={isMuted() ? "Unmute" : "Mute"}
+            aria-pressed={isMuted()}
+            onClick={() => call.setMuted(!isMuted())}
+          />
+          <IconButton
+            class="round"
+            icon={view.deafened ? "headphonesOff" : "headphones"}
+            danger={view.deafened}
+            label={view.deafened ? "Undeafen" : "Deafen"}
+            aria-pressed={view.deafened}
+            onClick={() => call.setDeafened(!view.deafened)}
+          />
           <IconButton class="round hang-up" icon="hangUp" label="Disconnect from voice" onClick={() => call.leave()} />
         </Show>
       </footer>

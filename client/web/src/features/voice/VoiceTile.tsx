@@ -48,7 +48,9 @@ export function VoiceTile(props: { userId: Id; channelId: Id }): JSX.Element {
         </span>
       </button>
       <Show when={menu()} keyed>
-        {(at) => <ParticipantMenu userId={props.userId} channelId={props.channelId} at={at} onClose={() => setMenu(null)} />}
+        {(at) => (
+          <ParticipantMenu userId={props.userId} channelId={props.channelId} at={at} onClose={() => setMenu(null)} />
+        )}
       </Show>
     </>
   );

@@ -21,7 +21,9 @@ export function callWords(call: CallState): CallWords {
     case "connecting":
       return { text: "Securing", tone: "busy" };
     case "connected":
-      return call.isUnstable ? { text: "Unstable connection", tone: "shaky" } : { text: "Voice connected", tone: "good" };
+      return call.isUnstable
+        ? { text: "Unstable connection", tone: "shaky" }
+        : { text: "Voice connected", tone: "good" };
     case "reconnecting":
       return { text: `Reconnecting${call.attempt > 1 ? ` (attempt ${call.attempt})` : ""}`, tone: "shaky" };
   }

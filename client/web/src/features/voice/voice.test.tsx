@@ -1,0 +1,89 @@
+// @vitest-environment jsdom
+import { fireEvent, screen } from "@solidjs/testing-library";
+import { describe, expect, it } from "vitest";
+import { initialCall } from "../../rtc/callMachine";
+import type { CallView } from "../../rtc/makeCall";
+import { quietView, show } from "../../test/client";
+import { channel, ready, snapshot, voiceState } from "../../test/fixtures";
+import { VoiceChannelRow } from "../channels/VoiceChannelRow";
+import { UserPanel } from "./UserPanel";
+import { VoicePanel } from "./VoicePanel";
+
+const inCall = (change: Partial<CallView["call"]> = {}): CallView => ({
+  ...quietView,
+  call: { ...initialCall, channelId: "lounge", sessionId: "v", phase: "connected", gatewayUp: true, ...change },
+});
+const room = ready([snapshot({ voice_states: [voiceState("ann"), voiceState("bob", { muted: true })] })]);
+const lounge = channel("lounge", { channel_type: "voice" });
+
+describe("voice panel", () => {
+  it("is not there outside voice", () => {
+    show(() => <VoicePanel />, [room]);
+    expect(screen.queryByTestId("voice-panel")).toBeNull();
+  });
+
+  it.each([
+    [{ phase: "joining" as const }, "Connecting"],
+    [{ phase: "negotiating" as const }, "Finding route"],
+    [{ phase: "connecting" as const }, "Securing"],
+    [{ phase: "connected" as const }, "Voice connected"],
+    [{ phase: "connected" as const, isUnstable: true }, "Unstable connection"],
+    [{ phase: "reconnecting" as const, attempt: 3 }, "Reconnecting (attempt 3)"],
+  ])("names the state %o", (change, words) => {
+    show(() => <VoicePanel />, [room], { view: inCall(change) });
+    expect(screen.getByTestId("voice-state-text").textContent).toBe(words);
+  });
+
+  it("says plainly that there is no microphone", () => {
+    show(() => <VoicePanel />, [room], { view: { ...inCall(), trouble: "denied" } });
+    expect(screen.getByTestId("microphone-trouble").textContent).toContain("You can listen");
+  });
+
+  it("leaves", () => {
+    const client = show(() => <VoicePanel />, [room], { view: inCall() });
+    fireEvent.click(screen.getByTestId("voice-leave"));
+    expect(client.call.leave).toHaveBeenCalled();
+  });
+});
+
+describe("user panel", () => {
+  it("names the state of its buttons", () => {
+    show(() => <UserPanel />, [room], { view: { ...quietView, muted: true } });
+    const mute = screen.getByTestId("toggle-mute");
+    expect(mute.getAttribute("aria-label")).toMatch(/^Unmute/);
+    expect(mute.getAttribute("aria-pressed")).toBe("true");
+  });
+});
+
+describe("voice channel", () => {
+  it("is joined by one click and shows who is inside, with their state in words", () => {
+    const client = show(
+      () => <VoiceChannelRow channel={lounge} selected={false} />,
+      [room, { type: "voice_speaking", channel_id: "lounge", user_id: "ann", speaking: true }],
+    );
+    expect(screen.getByTestId("voice-person-ann").getAttribute("aria-label")).toBe("ANN, speaking. Open menu");
+    expect(screen.getByTestId("voice-person-bob").getAttribute("aria-label")).toBe("BOB, muted. Open menu");
+    fireEvent.click(screen.getByTestId("voice-channel-lounge"));
+    expect(client.call.join).toHaveBeenCalledWith("lounge");
+  });
+
+  it("does not join without the permission", () => {
+    const locked = channel("lounge", { channel_type: "voice", my_permissions: 0 });
+    const client = show(
+      () => <VoiceChannelRow channel={locked} selected={false} />,
+      [ready([snapshot({ channels: [locked] })])],
+    );
+    fireEvent.click(screen.getByTestId("voice-channel-lounge"));
+    expect(client.call.join).not.toHaveBeenCalled();
+  });
+
+  it("remembers a volume of one's own for a person", () => {
+    const client = show(() => <VoiceChannelRow channel={lounge} selected={false} />, [room]);
+    fireEvent.contextMenu(screen.getByTestId("voice-person-bob"));
+    const slider = screen.getByTestId<HTMLInputElement>("participant-volume");
+    Object.defineProperty(slider, "valueAsNumber", { value: 150 });
+    fireEvent.input(slider);
+    expect(client.setPreferences).toHaveBeenCalledWith({ volumes: { bob: 1.5 } });
+    expect(client.call.refreshPlayback).toHaveBeenCalled();
+  });
+});

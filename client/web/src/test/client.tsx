@@ -1,0 +1,71 @@
+/** A client for component tests: a real store, everything towards the outside recorded. */
+import { render } from "@solidjs/testing-library";
+import type { JSX } from "solid-js";
+import { createSignal } from "solid-js";
+import { vi } from "vitest";
+import { ClientContext } from "../client/context";
+import type { Client } from "../client/createClient";
+import { createDialogs } from "../client/dialogs";
+import { DEFAULTS } from "../client/preferences";
+import type { Route } from "../client/router";
+import { createToasts } from "../client/toasts";
+import { initialCall } from "../rtc/callMachine";
+import type { CallView } from "../rtc/makeCall";
+import type { StoreEvent } from "../state/local";
+import { createAppStore } from "../state/store";
+
+export const quietView: CallView = {
+  call: initialCall,
+  muted: false,
+  deafened: false,
+  trouble: null,
+  playbackBlocked: false,
+  sample: null,
+  history: [],
+};
+
+/** Show `view` with a client that has seen `events`; `change` replaces parts of the client. */
+export function show(view: () => JSX.Element, events: StoreEvent[] = [], change: Partial<Client> = {}): Client {
+  const store = createAppStore();
+  events.forEach(store.dispatch);
+  const [route, setRoute] = createSignal<Route>({ name: "home" });
+  const client = {
+    state: store.state,
+    dispatch: store.dispatch,
+    api: {},
+    phase: () => "signed_in",
+    signedOutBecause: () => null,
+    login: vi.fn(() => Promise.resolve()),
+    register: vi.fn(() => Promise.resolve()),
+    logout: vi.fn(),
+    view: quietView,
+    call: {
+      join: vi.fn(),
+      leave: vi.fn(),
+      setMuted: vi.fn(),
+      setDeafened: vi.fn(),
+      reopenMicrophone: vi.fn(),
+      refreshPlayback: vi.fn(),
+    },
+    messages: {
+      loadLatest: vi.fn(),
+      loadOlder: vi.fn(),
+      send: vi.fn(),
+      retry: vi.fn(),
+      discard: vi.fn(),
+      markRead: vi.fn(),
+    },
+    loadMembers: vi.fn(),
+    send: vi.fn(() => true),
+    preferences: structuredClone(DEFAULTS),
+    setPreferences: vi.fn(),
+    router: { route, go: vi.fn(setRoute) },
+    openSoon: vi.fn(),
+    expected: () => null,
+    toasts: createToasts(),
+    dialogs: createDialogs(),
+    ...change,
+  } as unknown as Client;
+  render(() => <ClientContext.Provider value={client}>{view()}</ClientContext.Provider>);
+  return client;
+}
