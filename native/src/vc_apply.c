@@ -54,6 +54,7 @@ static int route_clear(vc_engine *e, const vc_command *c)
     vc_slot *slot = vc_state_slot(e, c->index);
     if (slot == NULL)
         return VC_ERR_NOT_FOUND;
+    vc_forward_hush(e, slot);
     detach(e, slot);
     return VC_OK;
 }
@@ -168,8 +169,11 @@ static void remove_track(vc_engine *e, vc_track *track)
 {
     vc_peer *peer = &e->peers[track->peer];
     int32_t id = (int32_t)(track - e->tracks);
-    while (track->receiver_count > 0)
-        detach(e, &e->slots[track->receivers[track->receiver_count - 1]]);
+    while (track->receiver_count > 0) {
+        vc_slot *slot = &e->slots[track->receivers[track->receiver_count - 1]];
+        vc_forward_hush(e, slot);
+        detach(e, slot);
+    }
     vc_speech_silence(&track->speech);
     track->told_speaking = false; /* it ends without a word: whoever deleted it knows */
     vc_forward_spoke(e, track, VC_SPEECH_SAME);
@@ -196,8 +200,11 @@ static int track_mute(vc_engine *e, const vc_command *c)
     track->muted = c->on;
     if (track->muted)
         vc_forward_spoke(e, track, vc_speech_silence(&track->speech));
-    for (uint32_t i = 0; i < track->receiver_count; i++) /* what was swallowed is no loss of the receivers' */
+    for (uint32_t i = 0; i < track->receiver_count; i++) { /* what was swallowed is no loss of the receivers' */
+        if (track->muted)
+            vc_forward_hush(e, &e->slots[track->receivers[i]]);
         vc_rewriter_cut(&e->slots[track->receivers[i]].rewriter);
+    }
     return VC_OK;
 }
 

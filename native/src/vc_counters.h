@@ -6,6 +6,7 @@
     X(rx_datagrams)            /* everything read from the sockets */                                        \
     X(tx_datagrams)            /* sent by the media thread */                                                \
     X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
+    X(silence_sent)            /* the last frame of a stretch that was cut off, ours */                       \
     X(rtp_received)            /* authenticated */                                                           \
     X(rtcp_received)           /* authenticated compounds */                                                 \
     X(rtcp_sent)                                                                                             \

@@ -160,6 +160,27 @@ static void hear(vc_engine *e, vc_track *track, const arrival *a)
 
 /* ---- fan-out ---- */
 
+/* Write, protect and queue the packet of a slot that carries what 'a' holds; false (and counted) when it fails. */
+static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, vc_rtp *fields, const arrival *a)
+{
+    fields->pt = slot->pt;
+    fields->ssrc = slot->ssrc;
+    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    size_t header = vc_rtp_write(out, fields, slot->level_ext, a->level);
+    memcpy(out + header, a->payload, a->payload_length);
+    int length = (int)(header + a->payload_length);
+    if (e->protect(receiver->tx, out, &length) != 0) {
+        vc_count(e, VC_C_drop_protect);
+        return false;
+    }
+    vc_figure_add(&slot->packets, 1);
+    vc_figure_add(&slot->bytes, a->payload_length);
+    vc_figure32_set(&slot->seq, (uint16_t)slot->rewriter.out_seq);
+    vc_figure32_set(&slot->ts, slot->rewriter.out_ts);
+    vc_forward_queue(e, receiver, (size_t)length, a->arrived_ns);
+    return true;
+}
+
 static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arrival *a)
 {
     vc_rewritten numbers;
@@ -168,26 +189,28 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arri
         return;
     }
     vc_rtp fields = {
-        .pt = slot->pt,
         .marker = a->rtp.marker || numbers.starts_stretch,
         .seq = numbers.seq,
         .ts = numbers.ts,
-        .ssrc = slot->ssrc,
     };
-    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
-    size_t header = vc_rtp_write(out, &fields, slot->level_ext, a->level);
-    memcpy(out + header, a->payload, a->payload_length);
-    int length = (int)(header + a->payload_length);
-    if (e->protect(receiver->tx, out, &length) != 0) {
-        vc_count(e, VC_C_drop_protect);
+    if (emit(e, slot, receiver, &fields, a))
+        vc_count(e, VC_C_forwarded);
+}
+
+void vc_forward_hush(vc_engine *e, vc_slot *slot)
+{
+    static const uint8_t silence[] = {0xf8, 0xff, 0xfe}; /* Opus (RFC 6716): CELT, fullband, mono, 20 ms of nothing */
+    vc_peer *receiver = &e->peers[slot->peer];
+    vc_rewriter *rewriter = &slot->rewriter;
+    if (slot->track == VC_NONE || e->tracks[slot->track].media != VC_MEDIA_AUDIO || !rewriter->in_stretch)
         return;
-    }
-    vc_figure_add(&slot->packets, 1);
-    vc_figure_add(&slot->bytes, a->payload_length);
-    vc_figure32_set(&slot->seq, (uint16_t)slot->rewriter.out_seq);
-    vc_figure32_set(&slot->ts, slot->rewriter.out_ts);
-    vc_count(e, VC_C_forwarded);
-    vc_forward_queue(e, receiver, (size_t)length, a->arrived_ns);
+    if (receiver->deaf || !vc_forward_is_ready(receiver))
+        return;
+    vc_rewritten numbers = vc_rewriter_finish(rewriter, rewriter->clock_rate / 50);
+    vc_rtp fields = {.seq = numbers.seq, .ts = numbers.ts};
+    arrival a = {.payload = silence, .payload_length = sizeof silence, .level = VC_LEVEL_SILENCE};
+    if (emit(e, slot, receiver, &fields, &a))
+        vc_count(e, VC_C_silence_sent);
 }
 
 static void deliver(vc_engine *e, int32_t slot_id, const arrival *a)

@@ -74,6 +74,15 @@ int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now
     return VC_OK;
 }
 
+vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks)
+{
+    r->out_seq++;
+    r->out_ts += ticks;
+    r->sent_us += (uint64_t)ticks * 1000000 / r->clock_rate; /* when a source would have sent it */
+    r->in_stretch = false;
+    return (vc_rewritten){(uint16_t)r->out_seq, r->out_ts, false};
+}
+
 uint32_t vc_rewriter_ts_at(const vc_rewriter *r, uint64_t now_us)
 {
     return r->out_ts + (uint32_t)ticks_since(r, now_us);

@@ -20,7 +20,7 @@ typedef struct {
     size_t ext_length;
 } vc_rtp;
 
-enum { VC_RTP_FIXED = 12, VC_RTP_HEADER_ROOM = 20, VC_LEVEL_NONE = 255 };
+enum { VC_RTP_FIXED = 12, VC_RTP_HEADER_ROOM = 20, VC_LEVEL_SILENCE = 127, VC_LEVEL_NONE = 255 };
 
 /* Read the header of 'data'.  VC_OK, or VC_ERR_RANGE when it is not RTP or does not fit in 'length'. */
 int vc_rtp_parse(const uint8_t *data, size_t length, vc_rtp *out);

@@ -60,6 +60,20 @@ static void a_cut_goes_on_by_one_and_by_the_clock(void)
     CHECK_EQUAL(vc_rewriter_next(&r, 999, 1, 4040000, &none), VC_ERR_RANGE);
 }
 
+static void a_stretch_is_finished_one_frame_after_its_newest(void)
+{
+    vc_rewriter r;
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    vc_rewritten a = next(&r, 500, 70000, 1000000);
+    vc_rewritten end = vc_rewriter_finish(&r, FRAME);
+    CHECK(end.seq == (uint16_t)(a.seq + 1) && end.ts == a.ts + FRAME && !end.starts_stretch);
+    vc_rewritten b = next(&r, 501, 70000 + FRAME, 1000000 + FRAME_US); /* at the same moment: after it all the same */
+    CHECK(b.seq == (uint16_t)(end.seq + 1) && b.ts == end.ts + FRAME && b.starts_stretch);
+    vc_rewriter_finish(&r, FRAME);
+    vc_rewritten c = next(&r, 600, 80000, 2000000 + FRAME_US); /* a second after b: time did not stand still */
+    CHECK_EQUAL(c.ts - b.ts, 50 * FRAME);
+}
+
 static void a_paused_source_follows_the_clock_and_dtx_is_no_pause(void)
 {
     vc_rewriter r;
@@ -94,6 +108,8 @@ static void no_number_is_used_twice(void)
         for (int i = 0; i < 20000; i++) {
             if (rand() % 50 == 0)
                 vc_rewriter_cut(&r);
+            if (rand() % 50 == 0 && r.in_stretch && used[vc_rewriter_finish(&r, FRAME).seq]++)
+                CHECK_EQUAL(r.out_seq, -1);
             now_us += (uint64_t)(rand() % 1000 == 0 ? 2000000 : rand() % 40000);
             ext += (uint32_t)(rand() % 3);
             uint32_t which = ext - (uint32_t)(rand() % 20);
@@ -253,6 +269,7 @@ int main(void)
     first_packets_start_low_and_marked();
     wraps_are_steps_like_any_other();
     a_cut_goes_on_by_one_and_by_the_clock();
+    a_stretch_is_finished_one_frame_after_its_newest();
     a_paused_source_follows_the_clock_and_dtx_is_no_pause();
     no_number_is_used_twice();
     losses_are_counted_over_wraps();

@@ -13,6 +13,8 @@ from voicechat.media import SlotsChanged, Speaking
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_PT
 from voicechat.rtc.room import SlotState
 
+SILENCE = b"\xf8\xff\xfe"  # Opus: how whoever is cut off ends
+
 
 async def say_all(client: RtcClient, *payloads: bytes) -> None:
     await trio.lowlevel.checkpoint()
@@ -108,10 +110,10 @@ async def test_a_reused_slot_goes_on_counting_where_it_was(stage: Stage) -> None
     _, cleo = await stage.connected("cleo")
     await told(stage, anna_id, "cleo")
     await say_all(cleo, b"cleo 1", b"cleo 2")
-    packets = await anna.heard("1", 4)
-    assert [packet.payload for packet in packets] == [b"ben 1", b"ben 2", b"cleo 1", b"cleo 2"]
+    packets = await anna.heard("1", 5)
+    assert [packet.payload for packet in packets] == [b"ben 1", b"ben 2", SILENCE, b"cleo 1", b"cleo 2"]
     assert is_seamless(packets)
-    assert packets[2].marker
+    assert packets[3].marker
 
 
 async def test_a_muted_microphone_is_not_forwarded_until_it_is_opened(stage: Stage) -> None:
@@ -158,7 +160,7 @@ async def test_without_the_right_to_speak_there_is_no_slot_and_no_packet(stage: 
     await ben.say(b"and now no more")
     await cleo.say(b"end")
     await anna.heard_payload(b"end")
-    assert [packet.payload for packet in anna.rtp] == [b"now I may", b"end"]
+    assert [packet.payload for packet in anna.rtp] == [b"now I may", SILENCE, b"end"]
     await told(stage, anna_id, "cleo", None, None, None)
 
 

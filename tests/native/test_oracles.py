@@ -45,6 +45,7 @@ def library() -> ctypes.CDLL:
     lib = ctypes.CDLL(str(NATIVE / "build" / "libvc.so"))
     lib.vc_siphash13.restype = ctypes.c_uint64
     lib.vc_report_ntp.restype = ctypes.c_uint64
+    lib.vc_rewriter_finish.restype = Rewritten
     return lib
 
 
@@ -59,6 +60,12 @@ class SlotTwin:
 
     def cut(self) -> None:
         self.sent.clear()
+
+    def finish(self) -> tuple[int, int]:
+        """One frame of our own after the newest, and the stretch is over."""
+        self.seq, self.ts, self.sent_us = self.seq + 1, self.ts + 960, self.sent_us + 20_000
+        self.sent.clear()
+        return self.seq % 2**16, self.ts % 2**32
 
     def next(self, ext: int, ts: int, now_us: int) -> tuple[int, int, bool] | None:
         elapsed = max(0, now_us - self.sent_us) * CLOCK // 1_000_000
@@ -85,7 +92,7 @@ class SlotTwin:
 
 
 STEP = st.tuples(
-    st.sampled_from(["packet", "packet", "packet", "packet", "late", "cut", "pause", "source"]),
+    st.sampled_from(["packet", "packet", "packet", "packet", "late", "cut", "finish", "pause", "source"]),
     st.integers(0, 50),
     st.integers(0, 3_000_000),
 )
@@ -112,6 +119,10 @@ def test_slots_renumber_as_the_twin_does(
         if kind == "cut":
             library.vc_rewriter_cut(ctypes.byref(rewriter))
             twin.cut()
+            continue
+        if kind == "finish" and twin.sent:
+            end = library.vc_rewriter_finish(ctypes.byref(rewriter), ctypes.c_uint32(960))
+            assert (end.seq, end.ts) == twin.finish()
             continue
         if kind == "source":
             library.vc_rewriter_cut(ctypes.byref(rewriter))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 import trio
 
 from voicechat.media.records import Moved
@@ -13,6 +14,8 @@ from .conftest import Running
 from .fake_peer import FakePeer
 
 Two = tuple[FakePeer, FakePeer]
+
+SILENCE = b"\xf8\xff\xfe"  # 20 ms of it, in Opus
 
 
 async def test_a_slot_given_to_another_speaker_goes_on_by_one(running: Running, two: Two) -> None:
@@ -50,12 +53,41 @@ async def test_a_late_packet_from_before_the_switch_is_not_sent(running: Running
     running.engine.track_mute(a.track, False)
     await running.engine.settled()
     await a.speak(b"back")
+    assert (await b.hear()).payload == SILENCE
     back = await b.hear()
-    assert (back.payload, back.seq, back.marker) == (b"back", first.seq + 1, True)
+    assert (back.payload, back.seq, back.marker) == (b"back", first.seq + 2, True)
     await a.send(late)
     await running.count("drop_old_stretch")
     await a.speak(b"on")
     assert (await b.hear()).payload == b"on"
+
+
+@pytest.mark.parametrize("cut", ["mute", "route", "track"])
+async def test_whoever_is_cut_off_ends_in_silence_one_frame_later(running: Running, cut: str) -> None:
+    a, b = await running.peer(), await running.peer()
+    slot = b.slot(5)
+    running.engine.route_set(slot, a.track)
+    await running.engine.settled()
+    await a.speak(b"speech")
+    speech = await b.hear()
+    if cut == "mute":
+        running.engine.track_mute(a.track, True)
+    elif cut == "route":
+        running.engine.route_clear(slot)
+    else:
+        running.engine.track_del(a.track)
+    end = await b.hear()
+    assert (end.payload, end.seq, (end.ts - speech.ts) % 2**32) == (SILENCE, speech.seq + 1, 960)
+    assert (end.ssrc, end.level) == (5, 127)
+
+
+async def test_whoever_said_nothing_needs_no_silence(running: Running, two: Two) -> None:
+    a, b = two
+    running.engine.track_mute(a.track, True)
+    running.engine.track_mute(a.track, False)
+    await running.engine.settled()
+    await a.speak(b"first")
+    assert (await b.hear()).payload == b"first"
 
 
 async def test_mute_silences_and_still_authenticates(running: Running, two: Two) -> None:
