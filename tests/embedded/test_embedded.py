@@ -171,10 +171,10 @@ async def start_orphan(folder: Path, identity: dict[str, int]) -> subprocess.Pop
     """Start PostgreSQL by hand and wait until it is up."""
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
     spawn = partial(
-        subprocess.Popen,
+        subprocess.Popen[bytes],
         [str(postgres_program("postgres")), "-D", str(folder / "data"), *options],
         stderr=subprocess.DEVNULL,
-        **identity,  # type: ignore[call-overload]
+        **identity,
     )
     process: subprocess.Popen[bytes] = await trio.to_thread.run_sync(spawn)
     with trio.fail_after(10):

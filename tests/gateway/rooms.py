@@ -145,7 +145,7 @@ class World:
         self, *subprotocols: str, token: str | None = None, origin: str | None = None
     ) -> AsyncIterator[Client]:
         offered = subprotocols or (SUBPROTOCOL, TOKEN_PREFIX + (token or self.token))
-        headers = [("Origin", origin)] if origin else []
+        headers = [(b"Origin", origin.encode())] if origin else []
         async with trio_websocket.open_websocket(
             "127.0.0.1",
             self.site.port,
@@ -200,7 +200,7 @@ class Client:
                 while True:
                     await self.websocket.get_message()
             except trio_websocket.ConnectionClosed as closed:
-                return int(closed.reason.code)
+                return 1006 if closed.reason is None else int(closed.reason.code)
 
     async def drop(self) -> None:
         """Lose the network: the connection is gone without a word."""

@@ -264,6 +264,7 @@ async def test_a_flood_is_refused_then_closed_with_4008(client: Client) -> None:
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             while True:
                 kinds.add((await client.next())["type"])
+    assert closed.value.reason is not None
     assert closed.value.reason.code == 4008
     assert kinds == {"pong", "error"}
 

@@ -13,7 +13,7 @@ from tests.media.test_sockets import own_address
 from tests.support.rtc_client import Address, ClientOptions, RtcClient
 from voicechat.errors import Conflict, Invalid, NotFound, Unavailable
 from voicechat.ids import new_id
-from voicechat.media import PeerConnected, PeerLost
+from voicechat.media import GoneReason, PeerConnected, PeerLost
 
 OPTIONS = ClientOptions(certificate=CERTIFICATE)
 
@@ -49,7 +49,7 @@ async def test_a_client_with_another_certificate_than_it_named_is_lost(
     else:
         await mallory.connect()
         await stage.media.answer(mallory_id, answer)
-    await stage.events.wait_for(lambda event: event == PeerLost(mallory_id, "dtls_failed"))
+    await stage.events.wait_for(lambda event: event == PeerLost(mallory_id, GoneReason.DTLS_FAILED))
     await mallory.say(b"let me in")
     _, ben = await stage.connected("ben")
     await ben.say(b"hello")

@@ -226,6 +226,31 @@ async def test_speaking_is_announced_and_ends_with_the_mute(stage: Stage) -> Non
     await stage.events.wait_for(lambda event: event == Speaking("room", "ben", False))
 
 
+@pytest.mark.parametrize("ptime_ms", [10, 40, 60])
+async def test_packets_of_any_length_pass_with_their_own_steps_and_count_by_their_length(
+    stage: Stage, ptime_ms: int
+) -> None:
+    frame_ticks = ptime_ms * 48
+    _, anna = await stage.connected("anna")
+    ben_id, ben = await stage.connected(
+        "ben", options=ClientOptions(certificate=CERTIFICATE, frame_ticks=frame_ticks)
+    )
+    for number in range(20):
+        await ben.say(b"%d" % number, level=10)
+    packets = await anna.heard("1", 20)
+    steps = {after.timestamp - before.timestamp for before, after in itertools.pairwise(packets)}
+    assert steps == {frame_ticks}
+    assert is_seamless(packets)
+    await stage.events.wait_for(lambda event: event == Speaking("room", "ben", True))
+    stage.media.set_muted(ben_id, True)
+    await stage.settled()
+    stage.media.set_muted(ben_id, False)
+    await stage.settled()
+    await ben.say(b"again", level=10)
+    await anna.heard_payload(b"again")
+    assert is_seamless(anna.of_slot("1"))
+
+
 async def test_speaking_ends_with_the_speaker(stage: Stage) -> None:
     ben_id, ben = await stage.connected("ben")
     for number in range(20):

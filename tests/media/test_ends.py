@@ -12,7 +12,7 @@ import trio
 from tests.media.conftest import SETTINGS, Events, Stage, open_stage
 from voicechat.errors import NotFound, Unavailable
 from voicechat.ids import new_id
-from voicechat.media import PeerLost, PeerTimers, SlotsChanged, open_media
+from voicechat.media import GoneReason, PeerLost, PeerTimers, SlotsChanged, open_media
 from voicechat.rtc.peer import Peer
 from voicechat.rtc.room import SlotState
 
@@ -23,7 +23,7 @@ async def test_a_clients_goodbye_ends_it_at_once_for_everybody(stage: Stage) -> 
     anna_id, _ = await stage.connected("anna", slots=1)
     ben_id, ben = await stage.connected("ben")
     await ben.goodbye()
-    await stage.events.wait_for(lambda event: event == PeerLost(ben_id, "closed"))
+    await stage.events.wait_for(lambda event: event == PeerLost(ben_id, GoneReason.CLOSED))
     await stage.events.wait_for(lambda event: event == SlotsChanged("room", anna_id, (SlotState("1", None),)))
     await ben.wait_until(lambda: ben.dtls.is_closed)
     with pytest.raises(NotFound):
@@ -56,15 +56,15 @@ async def test_who_never_connects_is_lost_in_time() -> None:
         silent_id, _ = await stage.client("silent")
         halfway_id, halfway = await stage.client("halfway")
         await halfway.connect()  # but never answers
-        await stage.events.wait_for(lambda event: event == PeerLost(silent_id, "timeout"))
-        await stage.events.wait_for(lambda event: event == PeerLost(halfway_id, "timeout"))
+        await stage.events.wait_for(lambda event: event == PeerLost(silent_id, GoneReason.TIMEOUT))
+        await stage.events.wait_for(lambda event: event == PeerLost(halfway_id, GoneReason.TIMEOUT))
         assert stage.media.counters()["rooms"] == 0
 
 
 async def test_who_falls_silent_is_lost() -> None:
     async with open_stage(timers=QUICK) as stage:
         anna_id, _ = await stage.connected("anna")
-        await stage.events.wait_for(lambda event: event == PeerLost(anna_id, "consent"))
+        await stage.events.wait_for(lambda event: event == PeerLost(anna_id, GoneReason.CONSENT))
 
 
 @pytest.mark.parametrize("by", ["checks", "voice", "reports"])
@@ -83,7 +83,7 @@ async def test_anything_authentic_keeps_a_peer(by: str) -> None:
                         await anna.report(struct.pack("!BBHI", 0x80, 201, 1, anna.ssrc))
                 await trio.sleep(QUICK.consent_s / 10)
         assert stage.events.of(PeerLost) == []
-        await stage.events.wait_for(lambda event: event == PeerLost(anna_id, "consent"))
+        await stage.events.wait_for(lambda event: event == PeerLost(anna_id, GoneReason.CONSENT))
 
 
 async def test_a_fault_of_ours_in_one_peer_ends_that_peer_alone(
@@ -93,7 +93,7 @@ async def test_a_fault_of_ours_in_one_peer_ends_that_peer_alone(
     victim_id, victim = await stage.client("victim")
     monkeypatch.setattr(Peer, "receive_stun", lambda *_: 1 / 0)
     await victim.send(bytes(victim.binding_request()))
-    await stage.events.wait_for(lambda event: event == PeerLost(victim_id, "error"))
+    await stage.events.wait_for(lambda event: event == PeerLost(victim_id, GoneReason.ERROR))
     monkeypatch.undo()
     _, ben = await stage.connected("ben")
     await ben.say(b"still here")

@@ -8,6 +8,7 @@ import pytest
 
 from voicechat.errors import Unavailable
 from voicechat.media import sockets
+from voicechat.media.engine import open_udp
 from voicechat.media.sockets import bound_sockets
 
 
@@ -39,7 +40,7 @@ def test_loopback_hears_no_stranger() -> None:
     own = own_address()
     if own is None:
         pytest.skip("the machine has no address besides loopback")
-    with sockets.open_udp("0.0.0.0", 0) as sock, sockets.open_udp(own, 0) as stranger:
+    with open_udp("0.0.0.0", 0) as sock, open_udp(own, 0) as stranger:
         sockets._drop_strangers(sock, "203.0.113.1")
         port = sock.getsockname()[1]
         stranger.sendto(b"stranger", (own, port))

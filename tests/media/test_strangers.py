@@ -15,7 +15,7 @@ from tests.media.conftest import CERTIFICATE, Stage
 from tests.rtc.test_stun import with_attribute
 from tests.support.dtls_client import DtlsClient
 from tests.support.rtc_client import RtcClient
-from voicechat.media import PeerConnected, PeerLost
+from voicechat.media import GoneReason, PeerConnected, PeerLost
 
 Udp = trio.socket.SocketType
 
@@ -122,7 +122,7 @@ async def test_s4_a_hopeless_hello_of_a_valid_client_fails_that_client_alone(sta
     await victim.check()
     for datagram in hopeless_hello():
         await victim.send(datagram)
-    await stage.events.wait_for(lambda event: event == PeerLost(victim_id, "dtls_failed"))
+    await stage.events.wait_for(lambda event: event == PeerLost(victim_id, GoneReason.DTLS_FAILED))
     _, ben = await stage.connected("ben")
     await talk(ben, anna, b"unmoved")
 

@@ -217,9 +217,8 @@ async def test_what_a_request_logs_carries_its_id(
 ) -> None:
     caplog.set_level("DEBUG", logger="voicechat")
     request_id = (await client.get("/api/fail")).headers["X-Request-Id"]
-    logged = {
-        record.getMessage(): record.request_id for record in caplog.records if hasattr(record, "fields")
-    }
+    ours = [vars(record) for record in caplog.records if hasattr(record, "fields")]
+    logged = {record["msg"]: record["request_id"] for record in ours}
     assert logged["request_failed"] == logged["request"] == request_id
 
 
