@@ -167,16 +167,15 @@ def identity_of(folder: Path) -> dict[str, int]:
     return {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
 
 
-async def start_orphan(folder: Path, identity: dict[str, int]) -> subprocess.Popen[bytes]:
+async def start_orphan(folder: Path, identity: dict[str, Any]) -> subprocess.Popen[bytes]:
     """Start PostgreSQL by hand and wait until it is up."""
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
-    spawn = partial(
-        subprocess.Popen[bytes],
-        [str(postgres_program("postgres")), "-D", str(folder / "data"), *options],
-        stderr=subprocess.DEVNULL,
-        **identity,
-    )
-    process: subprocess.Popen[bytes] = await trio.to_thread.run_sync(spawn)
+
+    def spawn() -> subprocess.Popen[bytes]:
+        command = [str(postgres_program("postgres")), "-D", str(folder / "data"), *options]
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL, **identity)
+
+    process = await trio.to_thread.run_sync(spawn)
     with trio.fail_after(10):
         while not is_ready(folder / "data" / "postmaster.pid"):
             assert process.poll() is None
