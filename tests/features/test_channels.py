@@ -44,6 +44,13 @@ async def test_a_channel_comes_last_and_everybody_hears(town: Town, owner: Perso
         {"name": "ok", "user_limit": 5},
         {"name": "ok", "channel_type": "voice", "user_limit": 0},
         {"name": "ok", "channel_type": "voice", "user_limit": 100},
+        {"name": "ok", "bitrate_kbps": 64},
+        {"name": "ok", "ptime_ms": 20},
+        {"name": "ok", "channel_type": "voice", "bitrate_kbps": 7},
+        {"name": "ok", "channel_type": "voice", "bitrate_kbps": 511},
+        {"name": "ok", "channel_type": "voice", "bitrate_kbps": None},
+        {"name": "ok", "channel_type": "voice", "ptime_ms": 30},
+        {"name": "ok", "channel_type": "voice", "ptime_ms": "10"},
     ],
 )
 async def test_a_bad_channel_is_refused(owner: Person, ground: Ground, body: dict[str, Any]) -> None:
@@ -83,6 +90,24 @@ async def test_a_channel_is_edited(town: Town, owner: Person, ground: Ground) ->
         400,
         "NOT_A_VOICE_CHANNEL",
     )
+
+
+async def test_a_voice_channel_says_how_voices_are_encoded(owner: Person, ground: Ground) -> None:
+    def encoding(channel: Any) -> tuple[int | None, int | None]:
+        return channel.get("bitrate_kbps"), channel.get("ptime_ms")
+
+    text_url, voice_url = f"/api/channels/{ground.text_id}", f"/api/channels/{ground.voice_id}"
+    assert encoding(await owner.ask("GET", voice_url)) == (64, 20)
+    assert encoding(await owner.ask("GET", text_url)) == (None, None)
+    edited = await owner.ask("PATCH", voice_url, {"bitrate_kbps": 510, "ptime_ms": 10})
+    assert encoding(edited) == (510, 10)
+    body = {"guild_id": ground.id, "name": "Raid", "channel_type": "voice", "bitrate_kbps": 8, "ptime_ms": 60}
+    made = await owner.ask("POST", "/api/channels", body, status=201)
+    assert encoding(made) == (8, 60)
+    for change in ({"bitrate_kbps": 64}, {"ptime_ms": 20}):
+        assert await owner.refused("PATCH", text_url, change) == (400, "NOT_A_VOICE_CHANNEL")
+    assert (await owner.refused("PATCH", voice_url, {"ptime_ms": 15}))[0] == 400
+    assert encoding(await owner.ask("GET", voice_url)) == (510, 10)
 
 
 @pytest.mark.parametrize("field", ["guild_id", "channel_type", "id", "my_permissions", "created_at"])

@@ -14,7 +14,7 @@ from tests.support.answers import AnswerParts, chromium_answer, firefox_answer
 from voicechat.errors import Invalid
 from voicechat.rtc import sdp
 from voicechat.rtc.ice import Credentials
-from voicechat.rtc.negotiation import Offer, new_offer, read_answer, render_offer
+from voicechat.rtc.negotiation import Offer, OpusSettings, new_offer, read_answer, render_offer
 
 ANSWERS = Path(__file__).parent / "answers"
 CREDENTIALS = Credentials("servfrag0123", "s" * 24)
@@ -26,9 +26,10 @@ def offer() -> Offer:
     return make_offer()
 
 
-def make_offer(slots: int = 3) -> Offer:
+def make_offer(slots: int = 3, opus: OpusSettings | None = None) -> Offer:
     line = "1 1 udp 2130706431 192.0.2.1 7882 typ host"
-    return new_offer(ice=CREDENTIALS, fingerprint=":".join(["CD"] * 32), candidates=[line], slots=slots)
+    fingerprint = ":".join(["CD"] * 32)
+    return new_offer(ice=CREDENTIALS, fingerprint=fingerprint, candidates=[line], slots=slots, opus=opus)
 
 
 def test_the_offer_has_a_microphone_and_then_the_slots(offer: Offer) -> None:
@@ -55,6 +56,20 @@ def test_every_section_repeats_the_transport(offer: Offer) -> None:
         assert section.has("end-of-candidates")
         assert section.first("rtpmap") == "111 opus/48000/2"
         assert "usedtx=1" in (section.first("fmtp") or "")
+
+
+@pytest.mark.parametrize(
+    ("opus", "bitrate", "ptime"),
+    [(None, "64000", "20"), (OpusSettings(8, 10), "8000", "10"), (OpusSettings(510, 60), "510000", "60")],
+)
+def test_every_section_asks_for_the_channels_bitrate_and_packet_time(
+    opus: OpusSettings | None, bitrate: str, ptime: str
+) -> None:
+    """All sections, as one payload type means one codec in a bundle."""
+    for section in sdp.parse(render_offer(make_offer(opus=opus))).media:
+        parameters = (section.first("fmtp") or "").partition(" ")[2].split(";")
+        assert f"maxaveragebitrate={bitrate}" in parameters
+        assert section.every("ptime") == (ptime,)
 
 
 def test_the_offer_is_bundled_and_lite(offer: Offer) -> None:

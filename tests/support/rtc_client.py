@@ -90,6 +90,7 @@ class ClientOptions:
     certificate: ClientCertificate | None = None
     hello_padding_bytes: int = 0
     dtls_mtu: int = 1200
+    frame_ticks: int = FRAME_TICKS  # 480 for packets of 10 ms
 
 
 class RtcClient:
@@ -195,7 +196,7 @@ class RtcClient:
         await self.udp.sendto(datagram, to or self.remote)
 
     def rtp_packet(self, payload: bytes, *, level: int | None = 20, mid: str | None = None) -> bytes:
-        """Return the next RTP packet of 20 ms in the clear, with its level (-dBov) and MID."""
+        """Return the next RTP packet in the clear, with its level (-dBov) and MID."""
         extensions = b""
         if level is not None:
             extensions += bytes([LEVEL_EXTENSION << 4, 0x80 | level])
@@ -208,7 +209,7 @@ class RtcClient:
             extensions += bytes(-len(extensions) % 4)
             extensions = struct.pack("!HH", 0xBEDE, len(extensions) // 4) + extensions
         self.seq = (self.seq + 1) & 0xFFFF
-        self.timestamp = (self.timestamp + FRAME_TICKS) & 0xFFFF_FFFF
+        self.timestamp = (self.timestamp + self.options.frame_ticks) & 0xFFFF_FFFF
         return header + extensions + payload
 
     def protect(self, packet: bytes) -> bytes:

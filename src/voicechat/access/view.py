@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from voicechat.access import queries
 from voicechat.access.permissions import Standing
 from voicechat.protocol.accounts import User
@@ -39,7 +41,8 @@ SELECT id, guild_id, name, position FROM categories WHERE guild_id = ANY($1::uui
 
 CHANNELS = """
 SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
-       c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count
+       c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
+       c.bitrate_kbps, c.ptime_ms
 FROM channels c
 JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = $1
 LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = $1
@@ -170,6 +173,7 @@ async def _channels(conn: Connection, user_id: str, places: Sequence[queries.Pla
 
 
 def _channel(row: Row, bits: int) -> Channel:
+    is_voice = row[3] == "voice"
     return Channel(
         id=row[0],
         guild_id=row[1],
@@ -183,6 +187,8 @@ def _channel(row: Row, bits: int) -> Channel:
         last_message_id=row[9],
         last_read_message_id=row[10],
         unread_count=row[11],
+        bitrate_kbps=row[12] if is_voice else UNSET,
+        ptime_ms=row[13] if is_voice else UNSET,
         my_permissions=bits,
     )
 

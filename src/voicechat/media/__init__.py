@@ -9,6 +9,7 @@ from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsCha
 from voicechat.media.lifetime import open_media
 from voicechat.media.plane import Media
 from voicechat.media.stats import DirectionStats, PeerStats
+from voicechat.rtc.negotiation import OpusSettings
 from voicechat.rtc.peer import GoneReason, PeerTimers
 from voicechat.rtc.room import SlotState
 
@@ -17,6 +18,7 @@ __all__ = [
     "GoneReason",
     "Media",
     "MediaEvent",
+    "OpusSettings",
     "PeerConnected",
     "PeerLost",
     "PeerStats",

@@ -25,7 +25,7 @@ from voicechat.media.stats import PeerStats, peer_stats
 from voicechat.rtc.candidates import require_candidate
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
-from voicechat.rtc.negotiation import new_offer, render_offer
+from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
 from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers
 from voicechat.rtc.room import Changes, ClearRoute, GatePeer, GateTrack, Room, RouteCommand, SetRoute
 
@@ -73,12 +73,19 @@ class Media:
     # ---- calls of the voice features -------------------------------------------------------------
 
     async def join(
-        self, *, room_id: str, peer_id: str, user_id: str, may_speak: bool, slots: int | None = None
+        self,
+        *,
+        room_id: str,
+        peer_id: str,
+        user_id: str,
+        may_speak: bool,
+        slots: int | None = None,
+        opus: OpusSettings | None = None,
     ) -> str:
         """Let a peer into a room and return the SDP offer for it; `peer_id` is new for every join.
 
-        Raises Conflict for a known peer or a full room, Unavailable when the server has no room for
-        more.
+        `opus` is how it is asked to encode. Raises Conflict for a known peer or a full room, Unavailable
+        when the server has no room for more.
         """
         if not self._is_open:
             raise Unavailable("the voice server is shutting down")
@@ -89,7 +96,7 @@ class Media:
             raise Conflict(f"the voice room is full: {self._room_peers} are in it", code="ROOM_FULL")
         if slots is not None and not 1 <= slots <= self._slots:
             raise Invalid(f"expected 1 to {self._slots} slots, got {slots}")
-        endpoint = self._admit(room_id, peer_id, user_id, slots or self._slots)
+        endpoint = self._admit(room_id, peer_id, user_id, slots or self._slots, opus)
         self._rooms.setdefault(room_id, Room(room_id)).join(peer_id, user_id, may_speak=may_speak)
         self._arm(endpoint)
         try:
@@ -103,12 +110,15 @@ class Media:
             raise Unavailable("the media engine does not answer")
         return render_offer(endpoint.peer.offer)
 
-    def _admit(self, room_id: str, peer_id: str, user_id: str, slots: int) -> Endpoint:
+    def _admit(
+        self, room_id: str, peer_id: str, user_id: str, slots: int, opus: OpusSettings | None
+    ) -> Endpoint:
         offer = new_offer(
             ice=new_credentials(),
             fingerprint=self._identity.fingerprint,
             candidates=self._candidates,
             slots=slots,
+            opus=opus,
         )
         peer = Peer(offer, self._identity, self._now(), self._timers)
         try:

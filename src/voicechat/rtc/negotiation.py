@@ -14,6 +14,9 @@ What each line is there for:
 - `a=ssrc` in every slot: without it, or a MID in the packets, Firefox and Chromium cannot tell the slots
   apart.
 - `usedtx=1`: a silent microphone sends 8 packets a second rather than 50.
+- `maxaveragebitrate` and `a=ptime`: how the channel wants voices encoded (RFC 7587 §6.1, RFC 8866 §6.4);
+  Chromium obeys both. They stand in every section, since one payload type means one codec in a bundle
+  (RFC 8843 §9.1).
 - no RED, NACK or transport-cc: Firefox rejects the first two for audio, and answers the third with 20
   reports a second from every listener.
 """
@@ -48,6 +51,14 @@ _SENDING = {"sendonly": True, "recvonly": False, "inactive": False}
 
 
 @dataclass(frozen=True, slots=True)
+class OpusSettings:
+    """How a channel wants voices encoded: the average bitrate at most, and how much goes into a packet."""
+
+    bitrate_kbps: int = 64
+    ptime_ms: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class SlotLine:
     """A media section the server sends on."""
 
@@ -65,6 +76,7 @@ class Offer:
     candidates: tuple[str, ...]
     cname: str
     slots: tuple[SlotLine, ...]
+    opus: OpusSettings
 
     @property
     def mids(self) -> tuple[str, ...]:
@@ -89,7 +101,14 @@ class Answer:
     slot_mids: tuple[str, ...]
 
 
-def new_offer(*, ice: Credentials, fingerprint: str, candidates: Iterable[str], slots: int) -> Offer:
+def new_offer(
+    *,
+    ice: Credentials,
+    fingerprint: str,
+    candidates: Iterable[str],
+    slots: int,
+    opus: OpusSettings | None = None,
+) -> Offer:
     """Make an offer with `slots` slots, whose SSRCs are random and distinct."""
     if not 1 <= slots <= MAX_SLOTS:
         raise Invalid(f"expected 1 to {MAX_SLOTS} slots, got {slots}")
@@ -104,6 +123,7 @@ def new_offer(*, ice: Credentials, fingerprint: str, candidates: Iterable[str], 
         candidates=tuple(candidates),
         cname=secrets.token_urlsafe(12),
         slots=tuple(lines),
+        opus=opus or OpusSettings(),
     )
 
 
@@ -144,7 +164,12 @@ def _section(offer: Offer, own: tuple[sdp.Attribute, ...]) -> sdp.Media:
         ("setup", "actpass"),
         ("rtcp-mux", ""),
     )
-    codec = (("rtpmap", _OPUS), ("fmtp", f"{OPUS_PT} minptime=10;useinbandfec=1;usedtx=1"))
+    bitrate = offer.opus.bitrate_kbps * 1000
+    codec = (
+        ("rtpmap", _OPUS),
+        ("fmtp", f"{OPUS_PT} minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate={bitrate}"),
+        ("ptime", str(offer.opus.ptime_ms)),
+    )
     candidates = (*(("candidate", line) for line in offer.candidates), ("end-of-candidates", ""))
     return sdp.Media("audio", 9, _PROTOCOL, (str(OPUS_PT),), (*own, *transport, *codec, *candidates))
 

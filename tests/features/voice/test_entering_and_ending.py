@@ -11,6 +11,7 @@ from tests.support.rtc_client import ClientOptions
 
 from voicechat.ids import new_id
 from voicechat.protocol import Permission
+from voicechat.protocol.channels import ChannelUpdated
 from voicechat.protocol.gateway import Error, Ready
 from voicechat.protocol.voice import (
     VoiceAnswer,
@@ -73,6 +74,22 @@ async def test_a_full_channel_lets_only_moderators_in(village: Village) -> None:
     assert await _refusal(eve, small) == "CHANNEL_FULL"
     await bob.join(small)  # again: one's own place does not count
     await owner.join(small)
+
+
+async def test_the_offer_asks_for_the_channels_encoding_and_a_change_waits_for_the_next_join(
+    village: Village,
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    raid = await _channel(owner, bitrate_kbps=24, ptime_ms=10)
+    first = await bob.join(raid)
+    assert ("maxaveragebitrate=24000" in first.offer, "a=ptime:10" in first.offer) == (True, True)
+    await owner.ask("PATCH", f"/api/channels/{raid}", {"bitrate_kbps": 96, "ptime_ms": 40})
+    changed = await bob.gateway.expect(ChannelUpdated)
+    assert (changed.channel.bitrate_kbps, changed.channel.ptime_ms) == (96, 40)
+    second = await owner.join(raid)  # bob's session goes on as it was negotiated
+    assert ("maxaveragebitrate=96000" in second.offer, "a=ptime:40" in second.offer) == (True, True)
+    await second.say(b"hello")
+    await first.heard_payload(b"hello")
 
 
 async def test_commands_outside_voice_are_refused(village: Village) -> None:

@@ -11,8 +11,9 @@ from voicechat.storage import Connection
 COUNT = "SELECT count(*) FROM channels WHERE guild_id = $1"
 
 INSERT = """
-INSERT INTO channels (id, guild_id, name, channel_type, category_id, topic, user_limit, position)
-SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(position) + 1, 0) FROM channels WHERE guild_id = $2
+INSERT INTO channels
+    (id, guild_id, name, channel_type, category_id, topic, user_limit, bitrate_kbps, ptime_ms, position)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(max(position) + 1, 0) FROM channels WHERE guild_id = $2
 """
 
 EDIT_NAME = "UPDATE channels SET name = $2 WHERE id = $1"
@@ -20,6 +21,10 @@ EDIT_NAME = "UPDATE channels SET name = $2 WHERE id = $1"
 EDIT_TOPIC = "UPDATE channels SET topic = $2 WHERE id = $1"
 
 EDIT_USER_LIMIT = "UPDATE channels SET user_limit = $2 WHERE id = $1"
+
+EDIT_BITRATE = "UPDATE channels SET bitrate_kbps = $2 WHERE id = $1"
+
+EDIT_PTIME = "UPDATE channels SET ptime_ms = $2 WHERE id = $1"
 
 EDIT_CATEGORY = "UPDATE channels SET category_id = $2 WHERE id = $1"
 
@@ -69,6 +74,8 @@ class NewChannel(NamedTuple):
     category_id: str | None
     topic: str | None
     user_limit: int | None
+    bitrate_kbps: int
+    ptime_ms: int
 
 
 async def count(conn: Connection, guild_id: str) -> int:
@@ -95,6 +102,16 @@ async def edit_topic(conn: Connection, channel_id: str, topic: str | None) -> No
 async def edit_user_limit(conn: Connection, channel_id: str, user_limit: int | None) -> None:
     """Let this many people into a voice channel, or any number."""
     await conn.execute(EDIT_USER_LIMIT, channel_id, user_limit)
+
+
+async def edit_bitrate(conn: Connection, channel_id: str, bitrate_kbps: int) -> None:
+    """Let voices in a channel use this many kbit/s on average."""
+    await conn.execute(EDIT_BITRATE, channel_id, bitrate_kbps)
+
+
+async def edit_ptime(conn: Connection, channel_id: str, ptime_ms: int) -> None:
+    """Have this much speech in one packet."""
+    await conn.execute(EDIT_PTIME, channel_id, ptime_ms)
 
 
 async def edit_category(conn: Connection, channel_id: str, category_id: str | None) -> None:

@@ -32,6 +32,9 @@ from voicechat.protocol.permissions import Permission
 from voicechat.storage import Connection
 from voicechat.web import Request
 
+DEFAULT_BITRATE_KBPS = 64
+DEFAULT_PTIME_MS = 20
+
 
 async def list_channels(house: House, request: Request) -> Channels:
     """List the guild's channels that the caller may see, by position."""
@@ -76,7 +79,7 @@ async def create(house: House, request: Request) -> Channel:
 
 async def _create(conn: Connection, user_id: str, body: CreateChannel, limit: int) -> Channel:
     await require_in_guild(conn, user_id, body.guild_id, Permission.MANAGE_CHANNELS)
-    _check_user_limit(body.channel_type, body.user_limit)
+    _check_voice_settings(body.channel_type, body)
     await _check_category(conn, user_id, body.guild_id, body.category_id)
     await access_queries.lock_guild(conn, body.guild_id)
     if await queries.count(conn, body.guild_id) >= limit:
@@ -89,14 +92,20 @@ async def _create(conn: Connection, user_id: str, body: CreateChannel, limit: in
         category_id=body.category_id,
         topic=body.topic,
         user_limit=body.user_limit,
+        bitrate_kbps=DEFAULT_BITRATE_KBPS if body.bitrate_kbps is UNSET else body.bitrate_kbps,
+        ptime_ms=DEFAULT_PTIME_MS if body.ptime_ms is UNSET else body.ptime_ms,
     )
     await queries.insert(conn, channel)
     return await _seen(conn, user_id, channel.id)
 
 
-def _check_user_limit(channel_type: str | None, user_limit: int | None | UnsetType) -> None:
-    if channel_type != "voice" and user_limit is not UNSET and user_limit is not None:
-        raise Invalid("only a voice channel has a user limit", code="NOT_A_VOICE_CHANNEL")
+def _check_voice_settings(channel_type: str | None, body: CreateChannel | EditChannel) -> None:
+    """Refuse for a text channel what only a voice channel has."""
+    given = (body.user_limit, body.bitrate_kbps, body.ptime_ms)
+    if channel_type != "voice" and any(value is not UNSET and value is not None for value in given):
+        raise Invalid(
+            "only a voice channel has a user limit, a bitrate and a packet time", code="NOT_A_VOICE_CHANNEL"
+        )
 
 
 async def _check_category(
@@ -122,7 +131,7 @@ async def edit(house: House, request: Request) -> Channel:
 
 async def _edit(conn: Connection, user_id: str, channel_id: str, body: EditChannel) -> Channel:
     place = await require_in_channel(conn, user_id, channel_id, Permission.MANAGE_CHANNELS)
-    _check_user_limit(place.channel_type, body.user_limit)
+    _check_voice_settings(place.channel_type, body)
     await _check_category(conn, user_id, place.guild_id, body.category_id)
     if body.name is not UNSET:
         await queries.edit_name(conn, channel_id, body.name.strip())
@@ -130,6 +139,10 @@ async def _edit(conn: Connection, user_id: str, channel_id: str, body: EditChann
         await queries.edit_topic(conn, channel_id, body.topic)
     if body.user_limit is not UNSET:
         await queries.edit_user_limit(conn, channel_id, body.user_limit)
+    if body.bitrate_kbps is not UNSET:
+        await queries.edit_bitrate(conn, channel_id, body.bitrate_kbps)
+    if body.ptime_ms is not UNSET:
+        await queries.edit_ptime(conn, channel_id, body.ptime_ms)
     if body.category_id is not UNSET:
         await queries.edit_category(conn, channel_id, body.category_id)
     if body.position is not UNSET:

@@ -90,6 +90,8 @@ def channel_print(channel: Channel) -> int:
             channel.category_id,
             channel.topic,
             channel.user_limit,
+            channel.bitrate_kbps,
+            channel.ptime_ms,
             channel.position,
             channel.my_permissions,
         )

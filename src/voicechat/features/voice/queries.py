@@ -7,12 +7,14 @@ from typing import NamedTuple
 from voicechat.access import InChannel, find_in_channel
 from voicechat.errors import NotFound
 from voicechat.house import House
+from voicechat.media import OpusSettings
 from voicechat.protocol import Permission
 from voicechat.protocol.accounts import User
 from voicechat.storage import Connection
 
 OCCUPANT = """
-SELECT c.user_limit, m.muted, m.deafened, u.id, u.username, u.display_name, u.avatar_url
+SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, m.muted, m.deafened,
+       u.id, u.username, u.display_name, u.avatar_url
 FROM channels c
 JOIN guild_members m ON m.guild_id = c.guild_id
 JOIN users u ON u.id = m.user_id
@@ -25,6 +27,7 @@ class Place(NamedTuple):
 
     here: InChannel
     user_limit: int | None
+    opus: OpusSettings
     server_muted: bool
     server_deafened: bool
     user: User
@@ -47,6 +50,6 @@ async def _place(conn: Connection, user_id: str, channel_id: str) -> Place | Non
     row = await conn.fetchrow(OCCUPANT, channel_id, user_id)
     if here is None or row is None:
         return None
-    user_limit, muted, deafened, *person = row
+    user_limit, bitrate_kbps, ptime_ms, muted, deafened, *person = row
     user = User(id=person[0], username=person[1], display_name=person[2], avatar_url=person[3])
-    return Place(here, user_limit, muted, deafened, user)
+    return Place(here, user_limit, OpusSettings(bitrate_kbps, ptime_ms), muted, deafened, user)

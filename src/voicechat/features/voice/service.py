@@ -18,6 +18,7 @@ from voicechat.features.voice.rules import Occupant, Switches
 from voicechat.gateway import Connection
 from voicechat.house import House
 from voicechat.ids import new_id
+from voicechat.media import OpusSettings
 from voicechat.protocol import Permission
 from voicechat.protocol.voice import (
     VoiceAnswer,
@@ -71,7 +72,7 @@ async def enter(
         switches.suppressed = not place.may(Permission.VOICE_SPEAK)
         switches.server_muted, switches.server_deafened = place.server_muted, place.server_deafened
         occupant = Occupant(new_id(), place.user, place.here.guild_id, channel_id, switches)
-        await _open_session(house, connection, occupant, ref)
+        await _open_session(house, connection, occupant, place.opus, ref)
 
 
 def _require_entry(house: House, room: VoiceRoom, place: queries.Place, channel_id: str) -> None:
@@ -90,7 +91,7 @@ def _require_entry(house: House, room: VoiceRoom, place: queries.Place, channel_
 
 
 async def _open_session(
-    house: House, connection: Connection, occupant: Occupant, ref: str | UnsetType
+    house: House, connection: Connection, occupant: Occupant, opus: OpusSettings, ref: str | UnsetType
 ) -> None:
     """Take the place first, so that the limit holds while the engine prepares the offer."""
     room, switches = room_of(house), occupant.switches
@@ -102,6 +103,7 @@ async def _open_session(
             peer_id=occupant.peer_id,
             user_id=occupant.user.id,
             may_speak=not switches.suppressed,
+            opus=opus,
         )
         apply_switches(house, occupant)
     except BaseException:
