@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.account import Account, Guild, api_client, new_username, sign_up
 from tests.e2e.company import Gather, gathered
@@ -23,6 +23,7 @@ from tests.support.server import Server, running_server
 from tests.support.tones import write_tone
 
 _LOG_LINES = 60
+_PAGE_PATIENCE_MS = 15_000.0  # the machine may be busy with other tests
 
 Arrive = Callable[..., Person]
 """`arrive(number)` opens a page in the browser of tone `number`.
@@ -58,6 +59,7 @@ def browser_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[i
     """Browsers by number, each started when it is first asked for."""
     folder = tmp_path_factory.mktemp("tones")
     started: dict[int, Browser] = {}
+    expect.set_options(timeout=_PAGE_PATIENCE_MS)
     with sync_playwright() as playwright, ExitStack() as stack:
 
         def browser(number: int) -> Browser:
@@ -111,7 +113,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 def _seen(test: str, people: list[Person], folder: Path) -> Iterator[tuple[str, str]]:
     """Describe each page that is still open: its picture's path, and its console."""
     for number, person in enumerate(people):
-        if person.page.is_closed():
+        if person.page.is_closed() or person.has_crashed:
             continue
         picture = folder / f"{test}-{number}.png"
         person.page.screenshot(path=picture)

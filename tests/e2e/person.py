@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.e2e.account import PASSWORD, Account
 from tests.support.browser import give_ears, heard, voice_stats
@@ -27,6 +28,7 @@ class Person:
         self.page = page
         self.tone_hz = tone_hz
         self.username = ""
+        self.has_crashed = False
         self.console: list[str] = []
         self.frames: list[dict[str, Any]] = []
         self._url = url
@@ -38,6 +40,12 @@ class Person:
     def find(self, testid: str) -> Locator:
         """Return the element that carries the test id."""
         return self.page.get_by_test_id(testid)
+
+    def crash(self) -> None:
+        """Kill the page's renderer process: it gets to say goodbye to nobody."""
+        with self.page.expect_event("crash"), contextlib.suppress(Error):
+            self.page.goto("chrome://crash", wait_until="commit")
+        self.has_crashed = True
 
     # -- accounts and guilds
 

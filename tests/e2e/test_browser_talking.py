@@ -92,6 +92,27 @@ def test_closing_a_page_empties_the_room_for_the_other(arrive: Arrive, gather: G
     ann.hears()
 
 
+def test_a_crashed_page_leaves_no_ghost(arrive: Arrive, gather: Gather) -> None:
+    company = gather(arrive(0), arrive(1))
+    ann, bob = company.people
+    company.all_join_voice()
+    bob.crash()
+    ann.sees_in_voice(ann)
+    ann.hears()
+
+
+def test_a_reloaded_page_is_still_signed_in_and_joins_again(arrive: Arrive, gather: Gather) -> None:
+    company = gather(arrive(0), arrive(1))
+    ann, bob = company.people
+    company.all_join_voice()
+    bob.page.reload()
+    ann.sees_in_voice(ann)
+    bob.join_voice()
+    ann.sees_in_voice(ann, bob)
+    ann.hears(bob)
+    bob.hears(ann)
+
+
 def test_leaving_and_coming_back_is_heard_again(arrive: Arrive, gather: Gather) -> None:
     company = gather(arrive(0), arrive(1))
     ann, bob = company.people
