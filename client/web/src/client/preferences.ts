@@ -1,4 +1,5 @@
 /** What a person set on this device, kept in localStorage and checked when it comes back. */
+import { onCleanup } from "solid-js";
 import type { Store } from "solid-js/store";
 import { createStore } from "solid-js/store";
 import type { Id } from "../protocol";
@@ -72,15 +73,23 @@ export function clean(stored: unknown): Preferences {
 
 export type SetPreferences = (change: Partial<Preferences>) => void;
 
-/** The preferences as a store, and the one way to change them (which also saves). */
-export function createPreferences(storage: Storage = localStorage): [Store<Preferences>, SetPreferences] {
-  let stored: unknown = null;
+/** What is stored, made good; unreadable preferences are as good as none. */
+function read(storage: Storage): Preferences {
   try {
-    stored = JSON.parse(storage.getItem(KEY) ?? "null");
+    return clean(JSON.parse(storage.getItem(KEY) ?? "null"));
   } catch {
-    // Unreadable preferences are as good as none.
+    return clean(null);
   }
-  const [preferences, setPreferences] = createStore<Preferences>(clean(stored));
+}
+
+/** The preferences as a store that follows other tabs, and the one way to change them (which also saves). */
+export function createPreferences(storage: Storage = localStorage): [Store<Preferences>, SetPreferences] {
+  const [preferences, setPreferences] = createStore<Preferences>(read(storage));
+  const follow = (change: StorageEvent): void => {
+    if (change.key === KEY) setPreferences(read(storage));
+  };
+  addEventListener("storage", follow);
+  onCleanup(() => removeEventListener("storage", follow));
   return [
     preferences,
     (change) => {

@@ -12,7 +12,7 @@ export interface Shortcut {
 }
 
 export const SHORTCUTS: Shortcut[] = [
-  { keys: "Ctrl+K", label: "Find or start a conversation", run: ({ dialogs }) => dialogs.open({ name: "switcher" }) },
+  { keys: "Ctrl+K", label: "Find a channel", run: ({ dialogs }) => dialogs.open({ name: "switcher" }) },
   { keys: "Ctrl+/", label: "Show the shortcuts", run: ({ dialogs }) => dialogs.open({ name: "shortcuts" }) },
   { keys: "Ctrl+,", label: "Open settings", run: ({ dialogs }) => dialogs.open({ name: "settings" }) },
   { keys: "Alt+ArrowUp", label: "Previous channel", run: (client) => stepChannel(client, -1) },
