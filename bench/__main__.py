@@ -63,6 +63,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
 async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
     described = machine.describe()
+    started_us, waited_us = time.monotonic_ns() // 1000, machine.waited_us()
     findings = Findings(remarks=list(remarks))
     with tempfile.TemporaryDirectory(prefix="voicechat-bench-") as folder:
         for name in plan.cases:
@@ -70,6 +71,9 @@ async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
             print(f"{name} …", end=" ", flush=True, file=sys.stderr)
             findings.add(await _one(name, plan, Path(folder)))
             print(f"{time.monotonic() - started:.0f} s", flush=True, file=sys.stderr)
+    if waited_us is not None:
+        spent_us = time.monotonic_ns() // 1000 - started_us
+        described["contended_percent"] = round(((machine.waited_us() or 0) - waited_us) / spent_us * 100)
     return Results(
         taken_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         plan=msgspec.to_builtins(plan),

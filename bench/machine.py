@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -52,13 +53,25 @@ def _system() -> str:
         return platform.system()
 
 
+def waited_us() -> int | None:
+    """Return how long, since the start, some task had to wait for a CPU (PSI); None where it is not told."""
+    try:
+        text = Path("/proc/pressure/cpu").read_text()
+    except OSError:
+        return None
+    some = next(line for line in text.splitlines() if line.startswith("some"))
+    return int(some.rpartition("total=")[2])
+
+
 def _srtp_version() -> str:
-    binding = pylibsrtp._binding
-    return binding.ffi.string(binding.lib.srtp_get_version_string()).decode() if _knows_version() else ""
-
-
-def _knows_version() -> bool:
-    return hasattr(pylibsrtp._binding.lib, "srtp_get_version_string")
+    """Name libsrtp and OpenSSL inside pylibsrtp's wheel, where its symbols are to be found."""
+    try:
+        library = ctypes.CDLL(pylibsrtp._binding.__file__)
+        srtp, openssl = library.srtp_get_version_string, library.OpenSSL_version
+    except (AttributeError, OSError):
+        return ""
+    srtp.restype = openssl.restype = ctypes.c_char_p
+    return f"{srtp().decode()} with {openssl(0).decode()}"
 
 
 def _package_versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import trio
@@ -29,6 +30,7 @@ Join = dict[str, float]
 
 # voice_join left the page, voice_offer came, voice_answer left, ICE and DTLS were done.
 _STEPS = ("asked", "offered", "answered", "connected")
+_ALONE = "alone"
 
 
 async def run(plan: Plan, folder: Path) -> Findings:
@@ -57,7 +59,15 @@ def _browse(town: Town, count: int, folder: Path) -> list[Join]:
         page.add_init_script(_WATCH)
         person = Person(page, town.server.url, _TONE_HZ)
         person.open_guild(town.people[OTHERS])
-        return [_join(person) for _ in range(count + 1)]
+        return [_join(person) | {_ALONE: _alone(person)} for _ in range(count + 1)]
+
+
+def _alone(person: Person) -> float:
+    """Return what the same browser needs at this moment to hear itself, without any server."""
+    found = person.page.evaluate("withinMs => benchAlone(withinMs)", _HEARD_WITHIN_MS)
+    if found is None:
+        raise Broken(f"the page did not hear itself within {_HEARD_WITHIN_MS} ms")
+    return float(found)
 
 
 def _join(person: Person) -> Join:
@@ -78,10 +88,24 @@ def _join(person: Person) -> Join:
 
 def _figures(joins: list[Join]) -> list[Figure]:
     cold, *warm = joins
-    values = {step: [join[step] for join in warm if step in join] for step in cold}
-    values["first-audio-cold"] = [cold["first-audio"]]
+    alone = [join[_ALONE] for join in warm]
+    figures = []
+    for step in (*_STEPS, "first-audio", "all-audio"):
+        reached = [join[step] for join in warm if step in join]
+        is_compared = step == "first-audio"
+        figures.append(_figure(step, reached, alone if is_compared else []))
     return [
-        Figure(case=f"join {OTHERS}-others", metric=metric, unit="ms", subject=found)
-        for metric, found in values.items()
-        if found
+        *(figure for figure in figures if figure.subject),
+        _figure("first-audio-cold", [cold["first-audio"]]),
     ]
+
+
+def _figure(metric: str, found: list[float], baseline: Sequence[float] = ()) -> Figure:
+    return Figure(
+        case=f"join {OTHERS}-others",
+        metric=metric,
+        unit="ms",
+        subject=found,
+        baseline=list(baseline),
+        against="browser alone" if baseline else "",
+    )

@@ -1,5 +1,5 @@
 // Runs in the page before the client: notes when a click was taken and when each step of a join was reached.
-// The first packet of a remote track unmutes it.
+// The first packet of a remote track unmutes it. `benchAlone` is what the browser needs for itself alone.
 window.benchJoin = (() => {
   const SIGNALS = { asked: '"voice_join"', offered: '"voice_offer"', answered: '"voice_answer"' };
   let steps = {};
@@ -48,3 +48,25 @@ window.benchJoin = (() => {
       document.querySelector(selector).click();
     });
 })();
+
+/** Connect the page to itself and send one microphone; resolves to the milliseconds until its first packet, or null. */
+window.benchAlone = async (withinMs) => {
+  const began = performance.now();
+  const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+  const [here, there] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  here.onicecandidate = ({ candidate }) => there.addIceCandidate(candidate);
+  there.onicecandidate = ({ candidate }) => here.addIceCandidate(candidate);
+  const first = new Promise((resolve) => {
+    there.ontrack = ({ track }) => (track.onunmute = () => resolve(performance.now() - began));
+    setTimeout(() => resolve(null), withinMs);
+  });
+  for (const track of microphone.getTracks()) here.addTrack(track, microphone);
+  await here.setLocalDescription();
+  await there.setRemoteDescription(here.localDescription);
+  await there.setLocalDescription();
+  await here.setRemoteDescription(there.localDescription);
+  const took = await first;
+  for (const peer of [here, there]) peer.close();
+  for (const track of microphone.getTracks()) track.stop();
+  return took;
+};
