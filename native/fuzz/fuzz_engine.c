@@ -23,6 +23,8 @@ enum { ROOM = VC_PACKET_ROOM };
 static harness h;
 static toy_session sessions[2];
 static vc_sockaddr names[3];
+enum { FAR_MAX = 64 };
+static int far_ends[FAR_MAX], far_count;
 
 static void apply_all(void)
 {
@@ -67,15 +69,37 @@ static void feed(int who, const uint8_t *bytes, size_t length, bool tagged)
     free(room);
 }
 
+/* A connection that brings 'bytes' and ends. */
+static void open_flow(uint8_t addr[VC_ADDR_BYTES], const uint8_t *bytes, size_t length)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) != 0)
+        return;
+    ssize_t written = write(ends[1], bytes, length);
+    (void)written;
+    addr[VC_ADDR_BYTES - 1] = VC_TRANSPORT_TCP;
+    if (vc_engine_flow_add(h.engine, ends[0], addr, 0) != VC_OK)
+        close(ends[0]);
+    if ((length & 1) == 0) { /* the others end with the engine or by a command */
+        close(ends[1]);
+        return;
+    }
+    if (far_count < FAR_MAX)
+        far_ends[far_count++] = ends[1];
+    else
+        close(ends[1]);
+}
+
 static void command(const uint8_t *b, size_t length)
 {
     uint8_t bytes[24] = {0};
     memcpy(bytes, b, length < sizeof bytes ? length : sizeof bytes);
     vc_engine *e = h.engine;
     int peer = bytes[1] % 4, index = bytes[2] % 8, other = bytes[3] % 8;
-    uint8_t addr[VC_ADDR_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [17] = (uint8_t)(9 + bytes[4] % 4)};
+    uint8_t addr[VC_ADDR_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [17] = (uint8_t)(9 + bytes[4] % 4),
+                                   [18] = bytes[6] & 1};
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
-    switch (bytes[0] % 16) {
+    switch (bytes[0] % 18) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -91,7 +115,9 @@ static void command(const uint8_t *b, size_t length)
     case 12: vc_engine_slot_add(e, index, peer, bytes[3], 96, 48000, bytes[4] % 15, "c", 0); break;
     case 13: vc_engine_slot_del(e, index, 0); break;
     case 14: vc_engine_route_set(e, index, other, 0); break;
-    default: vc_engine_route_clear(e, index, 0); break;
+    case 15: vc_engine_route_clear(e, index, 0); break;
+    case 16: open_flow(addr, b, length); break;
+    default: vc_engine_flow_del(e, addr, 0); break;
     }
     apply_all();
 }
@@ -138,8 +164,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         vc_report_due(h.engine);
         vc_forward_sweep(h.engine);
         vc_forward_flush(h.engine, &h.engine->links[0]);
+        vc_flow_take(h.engine);
+        vc_flow_flush(h.engine);
         check_consistency();
     }
     harness_close(&h);
+    while (far_count > 0)
+        close(far_ends[--far_count]);
     return 0;
 }

@@ -69,12 +69,36 @@ SCRIPTS = {
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
     "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(16) for p in (2, 3, 0, 1)),
+    "flows": b"".join(
+        [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
+         command(16, 20, *b"frame of twenty bytes", 0, 0), command(4, 0, 0, 0, 1, 0, 1), command(6, 0, 0, 0, 1, 0, 1),
+         step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
+    ),
     "long_silence": step(2, rtp(101), 31) * 40,
 }  # fmt: skip
 
 
+
+
+def frame(payload: bytes) -> bytes:
+    return struct.pack("!H", len(payload)) + payload
+
+
+GLUED = b"".join(frame(packet) for packet in PACKETS.values())
+STREAMS = {  # the first byte is the size of the reads, 0 = all at once
+    "glued": bytes([0]) + GLUED,
+    "byte_by_byte": bytes([1]) + GLUED,
+    "in_sevens": bytes([7]) + GLUED + GLUED,
+    "longest": bytes([255]) + frame(bytes(1500)) * 4,
+    "too_long": bytes([3]) + frame(b"fine") + frame(bytes(1501)),
+    "empty_frame": bytes([0]) + frame(b"fine") + frame(b"") + frame(b"never"),
+    "unfinished": bytes([2]) + frame(b"fine") + frame(b"cut")[:-1],
+    "all_ones": bytes([0]) + b"\xff" * 64,
+}
+
+
 def main() -> None:
-    for folder, inputs in (("parsers", PACKETS), ("engine", SCRIPTS)):
+    for folder, inputs in (("parsers", PACKETS), ("frames", STREAMS), ("engine", SCRIPTS)):
         (CORPUS / folder).mkdir(parents=True, exist_ok=True)
         for name, data in inputs.items():
             (CORPUS / folder / name).write_bytes(data)

@@ -1,4 +1,4 @@
-/* vc_engine.h - the media engine: UDP sockets in, authenticated and rewritten packets out, in one thread.
+/* vc_engine.h - the media engine: packets in over UDP and TCP, authenticated and rewritten packets out, in one thread.
  *
  * The fenced part is what cffi reads; it is the whole contract with Python.
  *
@@ -11,7 +11,8 @@
  * old owner can follow it.
  *
  * Times are microseconds of CLOCK_MONOTONIC (Python's time.monotonic() * 1e6).
- * Addresses are 18 bytes: IPv6 address (IPv4 as ::ffff:a.b.c.d), then the port, both in network order. */
+ * Addresses are 19 bytes: IPv6 address (IPv4 as ::ffff:a.b.c.d), then the port, both in network order, then the
+ * vc_transport: one key per tuple, in which UDP and TCP cannot meet. */
 #ifndef VC_ENGINE_H
 #define VC_ENGINE_H
 #include <stddef.h>
@@ -31,7 +32,7 @@ typedef enum {
 } vc_status;
 
 enum {
-    VC_ADDR_BYTES = 18,
+    VC_ADDR_BYTES = 19,
     VC_UFRAG_MAX = 16,        /* our own ICE user fragments are short */
     VC_CNAME_MAX = 24,        /* without the final NUL */
     VC_TUPLES_MAX = 8,        /* validated addresses of one peer */
@@ -42,6 +43,9 @@ enum {
     VC_HIST_BUCKETS = 768,
 };
 
+/* The last byte of an address. */
+typedef enum { VC_TRANSPORT_UDP = 0, VC_TRANSPORT_TCP = 1 } vc_transport;
+
 /* Kinds of record in the ring to Python. */
 typedef enum {
     VC_RECORD_ACK = 1,        /* a command with a token was applied; 'status' says how */
@@ -51,6 +55,7 @@ typedef enum {
     VC_RECORD_SPEAKING = 5,   /* 'index' is the track, 'status' 1 started or 0 stopped, 'value' the level in -dBov */
     VC_RECORD_BYE = 6,        /* an authenticated RTCP BYE for the track 'index' */
     VC_RECORD_MOVED = 7,      /* media of this peer now goes to 'addr' */
+    VC_RECORD_FLOW_CLOSED = 8, /* the TCP connection from 'addr' is gone, 'peer' lost it as a tuple (-1: nobody) */
 } vc_record_kind;
 
 /* One record of the ring; 'length' bytes of payload follow, then padding up to 'size'. */
@@ -63,8 +68,8 @@ typedef struct {
     int32_t status;
     uint32_t value;   /* the token of an acknowledgement, or as the kind says */
     uint64_t time_us; /* arrival of the datagram, or when it was noticed */
-    uint8_t addr[18];
-    uint8_t reserved[6];
+    uint8_t addr[19];
+    uint8_t reserved[5];
 } vc_record;
 
 typedef enum { VC_MEDIA_AUDIO = 1, VC_MEDIA_VIDEO = 2 } vc_media;
@@ -84,6 +89,7 @@ typedef struct {
     uint32_t max_tracks;
     uint32_t max_slots;
     uint32_t max_receivers; /* slots that one track may feed */
+    uint32_t max_flows;     /* TCP connections, 0 = none */
     uint32_t ring_bytes;    /* rounded up to a power of two */
     uint32_t command_depth; /* rounded up to a power of two */
     uint32_t stun_per_s;    /* Binding requests from unvalidated tuples let through, all together */
@@ -98,7 +104,7 @@ typedef struct {
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
     uint64_t auth_failures, replays;
     uint64_t moves; /* how often the send tuple changed */
-    uint8_t send_addr[18]; /* zero when there is none yet */
+    uint8_t send_addr[19]; /* zero when there is none yet */
 } vc_peer_stats;
 
 typedef struct {
@@ -125,7 +131,7 @@ typedef struct {
  * (non-blocking, time stamps, buffers, DSCP EF).  Caller owns: vc_engine_free(). */
 vc_engine *vc_engine_new(const vc_config *config);
 
-/* Release everything but the sockets.  VC_ERR_STATE (and nothing done) while vc_engine_run() is inside. */
+/* Release everything but the UDP sockets.  VC_ERR_STATE (and nothing done) while vc_engine_run() is inside. */
 int vc_engine_free(vc_engine *engine);
 
 /* The media loop.  Returns VC_OK after vc_engine_stop(), VC_ERR_STATE when it already runs. */
@@ -187,6 +193,16 @@ int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);
 /* Feed 'slot' from 'track' from now on (replacing what fed it); sequence and timestamp go on. */
 int vc_engine_route_set(vc_engine *engine, int slot, int track, uint32_t token);
 int vc_engine_route_clear(vc_engine *engine, int slot, uint32_t token);
+
+/* Take over 'fd', a connected non-blocking TCP socket from 'addr': VC_OK gives it away for ever.  Its frames (RFC
+ * 4571) are taken like datagrams.  It ends by its far end, an error, a frame that is empty or longer than
+ * VC_DATAGRAM_MAX, the deletion of the tuple it became, or vc_engine_flow_del(); then VC_RECORD_FLOW_CLOSED follows,
+ * and only then may another flow have that address. */
+int vc_engine_flow_add(vc_engine *engine, int fd, const uint8_t *addr, uint32_t token);
+int vc_engine_flow_del(vc_engine *engine, const uint8_t *addr, uint32_t token);
+/* Send 1 to VC_DATAGRAM_MAX bytes as one frame; VC_ERR_FULL: lost, as over UDP.  So is what a slow client does not
+ * take in time. */
+int vc_engine_flow_send(vc_engine *engine, const uint8_t *addr, const uint8_t *data, size_t length);
 
 /* ---- Statistics ---- */
 int vc_counter_count(void);

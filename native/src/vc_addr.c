@@ -11,6 +11,11 @@ bool vc_addr_is_v4(const vc_addr *addr)
     return memcmp(addr->bytes, MAPPED, sizeof MAPPED) == 0;
 }
 
+bool vc_addr_is_tcp(const vc_addr *addr)
+{
+    return addr->bytes[VC_ADDR_BYTES - 1] == VC_TRANSPORT_TCP;
+}
+
 static bool is_host_v4(const uint8_t ip[4])
 {
     return ip[0] != 0 && ip[0] < 224; /* not "this network", multicast, reserved or broadcast */
@@ -25,7 +30,7 @@ static bool is_host_v6(const uint8_t ip[16])
 
 int vc_addr_check(const vc_addr *addr)
 {
-    if (vc_get16(addr->bytes + 16) == 0)
+    if (vc_get16(addr->bytes + 16) == 0 || addr->bytes[VC_ADDR_BYTES - 1] > VC_TRANSPORT_TCP)
         return VC_ERR_RANGE;
     bool host = vc_addr_is_v4(addr) ? is_host_v4(addr->bytes + 12) : is_host_v6(addr->bytes);
     return host ? VC_OK : VC_ERR_RANGE;
@@ -33,6 +38,7 @@ int vc_addr_check(const vc_addr *addr)
 
 int vc_addr_from_sockaddr(const vc_sockaddr *name, vc_addr *out)
 {
+    out->bytes[VC_ADDR_BYTES - 1] = VC_TRANSPORT_UDP;
     if (name->any.sa_family == AF_INET) {
         memcpy(out->bytes, MAPPED, sizeof MAPPED);
         memcpy(out->bytes + 12, &name->v4.sin_addr, 4);

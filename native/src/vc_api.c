@@ -176,3 +176,38 @@ int vc_engine_route_clear(vc_engine *e, int slot, uint32_t token)
 {
     return is_slot(e, slot) ? index_command(e, VC_OP_ROUTE_CLEAR, slot, (vc_command){0}, token) : VC_ERR_RANGE;
 }
+
+static int flow_command(vc_engine *e, vc_op op, const uint8_t *addr, int fd, uint32_t token)
+{
+    if (addr[VC_ADDR_BYTES - 1] != VC_TRANSPORT_TCP)
+        return VC_ERR_RANGE;
+    vc_command c = {0};
+    memcpy(c.addr, addr, VC_ADDR_BYTES);
+    return index_command(e, op, fd, c, token);
+}
+
+int vc_engine_flow_add(vc_engine *e, int fd, const uint8_t *addr, uint32_t token)
+{
+    return fd < 0 ? VC_ERR_RANGE : flow_command(e, VC_OP_FLOW_ADD, addr, fd, token);
+}
+
+int vc_engine_flow_del(vc_engine *e, const uint8_t *addr, uint32_t token)
+{
+    return flow_command(e, VC_OP_FLOW_DEL, addr, VC_NONE, token);
+}
+
+int vc_engine_flow_send(vc_engine *e, const uint8_t *addr, const uint8_t *data, size_t length)
+{
+    if (length == 0 || length > VC_DATAGRAM_MAX)
+        return VC_ERR_RANGE;
+    uint32_t head = e->flows.outgoing_head;
+    if (head - atomic_load_explicit(&e->flows.outgoing_tail, memory_order_acquire) == VC_OUTGOING)
+        return VC_ERR_FULL;
+    vc_outgoing *packet = &e->flows.outgoing[head % VC_OUTGOING];
+    packet->length = (uint16_t)length;
+    memcpy(packet->data, data, length);
+    int status = flow_command(e, VC_OP_FLOW_SEND, addr, VC_NONE, 0);
+    if (status == VC_OK)
+        e->flows.outgoing_head = head + 1;
+    return status;
+}

@@ -240,11 +240,20 @@ static int peer_add(vc_engine *e, const vc_command *c)
     return VC_OK;
 }
 
+/* A flow serves one peer: it ends with its tuple. */
+static void unname_tuple(vc_engine *e, vc_tuple *tuple)
+{
+    vc_table_remove(&e->by_addr, tuple->addr.bytes, VC_ADDR_BYTES);
+    tuple->in_use = false;
+    if (tuple->flow != VC_NONE)
+        vc_flow_close(e, tuple->flow);
+}
+
 static void forget_names(vc_engine *e, vc_peer *peer)
 {
     for (int i = 0; i < VC_TUPLES_MAX; i++)
         if (peer->tuples[i].in_use)
-            vc_table_remove(&e->by_addr, peer->tuples[i].addr.bytes, VC_ADDR_BYTES);
+            unname_tuple(e, &peer->tuples[i]);
     for (int i = 0; i < VC_UFRAGS_PER_PEER; i++)
         if (peer->ufrags[i][0] != 0)
             vc_table_remove(&e->by_ufrag, peer->ufrags[i], sizeof peer->ufrags[i]);
@@ -344,10 +353,16 @@ static int fill_tuple(vc_engine *e, vc_tuple *tuple, const uint8_t *bytes)
     memcpy(addr.bytes, bytes, VC_ADDR_BYTES);
     if (vc_addr_check(&addr) != VC_OK)
         return VC_ERR_RANGE;
-    vc_link *link = &e->links[vc_addr_is_v4(&addr) && e->links[0].fd >= 0 ? 0 : 1];
+    bool is_tcp = vc_addr_is_tcp(&addr);
+    int flow = is_tcp ? vc_flow_find(e, bytes) : VC_NONE;
+    if (is_tcp && flow < 0)
+        return VC_ERR_NOT_FOUND;
+    vc_link *link = &e->links[(is_tcp || vc_addr_is_v4(&addr)) && e->links[0].fd >= 0 ? 0 : 1];
     if (link->fd < 0)
         return VC_ERR_RANGE;
-    *tuple = (vc_tuple){.in_use = true, .addr = addr, .link = link, .added_us = e->clock.now_us};
+    *tuple = (vc_tuple){.in_use = true, .addr = addr, .flow = flow, .link = link, .added_us = e->clock.now_us};
+    if (is_tcp)
+        return VC_OK;
     tuple->name_length = vc_addr_to_sockaddr(&addr, link->family, &tuple->name);
     return VC_OK;
 }
@@ -362,10 +377,18 @@ static int any_tuple(const vc_peer *peer)
 
 static void drop_tuple(vc_engine *e, vc_peer *peer, int i)
 {
-    vc_table_remove(&e->by_addr, peer->tuples[i].addr.bytes, VC_ADDR_BYTES);
-    peer->tuples[i].in_use = false;
+    unname_tuple(e, &peer->tuples[i]);
     if (peer->send_tuple == i)
         vc_forward_move(e, peer, any_tuple(peer));
+}
+
+int vc_apply_forget_tuple(vc_engine *e, const uint8_t *addr)
+{
+    int found = vc_table_get(&e->by_addr, addr, VC_ADDR_BYTES);
+    if (found < 0)
+        return VC_NONE;
+    drop_tuple(e, &e->peers[found / VC_TUPLES_MAX], found % VC_TUPLES_MAX);
+    return found / VC_TUPLES_MAX;
 }
 
 /* A port used again by a reloaded page belongs to its new peer; one in use stays with its owner, because a member
@@ -430,6 +453,34 @@ static int tuple_prefer(vc_engine *e, const vc_command *c)
     return VC_OK;
 }
 
+/* ---- flows ---- */
+
+static int flow_add(vc_engine *e, const vc_command *c)
+{
+    return vc_flow_open(e, c->index, c->addr);
+}
+
+static int flow_del(vc_engine *e, const vc_command *c)
+{
+    int flow = vc_flow_find(e, c->addr);
+    if (flow >= 0)
+        vc_flow_close(e, flow);
+    return VC_OK; /* it may have ended by itself a moment ago */
+}
+
+static int flow_send(vc_engine *e, const vc_command *c)
+{
+    uint32_t tail = atomic_load_explicit(&e->flows.outgoing_tail, memory_order_relaxed);
+    const vc_outgoing *packet = &e->flows.outgoing[tail % VC_OUTGOING];
+    int flow = vc_flow_find(e, c->addr);
+    if (flow >= 0)
+        vc_flow_queue(e, flow, packet->data, packet->length);
+    else
+        vc_count(e, VC_C_drop_flow_gone);
+    atomic_store_explicit(&e->flows.outgoing_tail, tail + 1, memory_order_release);
+    return VC_OK;
+}
+
 /* ---- dispatch ---- */
 
 static int sync(vc_engine *e, const vc_command *c)
@@ -457,6 +508,9 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_SLOT_DEL] = slot_del,
     [VC_OP_ROUTE_SET] = route_set,
     [VC_OP_ROUTE_CLEAR] = route_clear,
+    [VC_OP_FLOW_ADD] = flow_add,
+    [VC_OP_FLOW_DEL] = flow_del,
+    [VC_OP_FLOW_SEND] = flow_send,
 };
 
 static void apply(vc_engine *e, const vc_command *c)

@@ -5,4 +5,6 @@
 
 /* Apply at most a few waiting commands: packets come first.  True when more may wait. */
 bool vc_apply_commands(vc_engine *e);
+/* End the tuple of that address, if there is one.  Whose it was, or VC_NONE. */
+int vc_apply_forget_tuple(vc_engine *e, const uint8_t *addr);
 #endif

@@ -25,6 +25,9 @@ typedef enum {
     VC_OP_SLOT_DEL,
     VC_OP_ROUTE_SET,
     VC_OP_ROUTE_CLEAR,
+    VC_OP_FLOW_ADD,
+    VC_OP_FLOW_DEL,
+    VC_OP_FLOW_SEND,
     VC_OP_COUNT
 } vc_op;
 

@@ -17,6 +17,10 @@
     X(rtcp_other)                                                                                            \
     X(stun_to_python)                                                                                        \
     X(dtls_to_python)                                                                                        \
+    X(flows_opened)            /* TCP connections */                                                         \
+    X(flows_closed)                                                                                          \
+    X(flow_frames)             /* read from them, among rx_datagrams */                                      \
+    X(flow_frames_sent)                                                                                      \
     X(tuple_moves)                                                                                           \
     X(commands)                                                                                              \
     X(commands_refused)                                                                                      \
@@ -52,6 +56,9 @@
     X(drop_protect)                                                                                          \
     X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
     X(drop_send_error)                                                                                       \
+    X(drop_flow_full)          /* a TCP client is slower than what it is sent */                             \
+    X(drop_flow_gone)          /* sent to a TCP connection that had just ended */                            \
+    X(drop_flow_bad_length)    /* a frame of 0 or too many bytes: its connection is closed */                \
     X(drop_ring_full)                                                                                        \
     X(receive_errors)
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static bool is_sane(const vc_config *c)
         if (limits[i] == 0 || limits[i] > LIMIT_MAX)
             return false;
     bool has_srtp = c->protect != 0 && c->unprotect != 0 && c->protect_rtcp != 0 && c->unprotect_rtcp != 0;
-    return has_srtp && c->ring_bytes <= 1u << 30 && c->audio_per_s <= LIMIT_MAX && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
+    return has_srtp && c->ring_bytes <= 1u << 30 && c->max_flows <= LIMIT_MAX && c->audio_per_s <= LIMIT_MAX && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
 }
 
 /* 'count' zeroed things on cache lines of their own; NULL when memory is short.  release() frees them.  Zeroed by
@@ -61,6 +62,38 @@ static bool init_tables(vc_engine *e)
            vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;
 }
 
+static bool init_flows(vc_engine *e)
+{
+    vc_flows *flows = &e->flows;
+    uint32_t n = e->config.max_flows;
+    flows->all = allocate(e, n, sizeof *flows->all);
+    flows->unused = allocate(e, 3 * (size_t)n, sizeof *flows->unused);
+    flows->outgoing = allocate(e, n > 0 ? VC_OUTGOING : 0, sizeof *flows->outgoing);
+    flows->frame = allocate(e, 1, VC_PACKET_ROOM);
+    flows->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (!flows->all || !flows->unused || !flows->outgoing || !flows->frame || flows->epoll_fd < 0)
+        return false;
+    flows->dirty = flows->unused + n;
+    flows->untold = flows->dirty + n;
+    for (uint32_t i = n; i-- > 0;) /* low numbers first: those above stay untouched memory */
+        flows->unused[flows->unused_count++] = (int32_t)i;
+    return vc_table_init(&flows->by_addr, n > 0 ? n : 1, e->config.hash_key) == VC_OK;
+}
+
+static void release_flows(vc_engine *e)
+{
+    vc_command command;
+    while (e->commands.slots != NULL && vc_cmdq_pop(&e->commands, &command)) /* given away, never taken */
+        if (command.op == VC_OP_FLOW_ADD)
+            close(command.index);
+    for (uint32_t i = 0; e->flows.by_addr.entries != NULL && i <= e->flows.by_addr.mask; i++)
+        if (e->flows.by_addr.entries[i].value_plus_1 != 0)
+            close(e->flows.all[e->flows.by_addr.entries[i].value_plus_1 - 1].fd);
+    vc_table_free(&e->flows.by_addr);
+    if (e->flows.epoll_fd >= 0)
+        close(e->flows.epoll_fd);
+}
+
 static bool init_channels(vc_engine *e)
 {
     e->command_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -77,6 +110,7 @@ static bool init_channels(vc_engine *e)
 
 static void release(vc_engine *e)
 {
+    release_flows(e);
     vc_link_free(&e->links[0]);
     vc_link_free(&e->links[1]);
     vc_cmdq_free(&e->commands);
@@ -104,7 +138,7 @@ vc_engine *vc_engine_new(const vc_config *config)
     memset(e, 0, size);
     e->total_bytes = size;
     e->config = *config;
-    e->command_fd = e->wakeup_fd = -1;
+    e->command_fd = e->wakeup_fd = e->flows.epoll_fd = -1;
     e->protect = (vc_srtp_fn)config->protect;
     e->unprotect = (vc_srtp_fn)config->unprotect;
     e->protect_rtcp = (vc_srtp_fn)config->protect_rtcp;
@@ -115,7 +149,7 @@ vc_engine *vc_engine_new(const vc_config *config)
     memcpy(e->stun_sources.seed, config->hash_key, sizeof config->hash_key);
     vc_clock_read(&e->clock);
     e->start_us = e->clock.now_us;
-    if (init_tables(e) && init_channels(e))
+    if (init_tables(e) && init_flows(e) && init_channels(e))
         return e;
     release(e);
     return NULL;
@@ -165,6 +199,13 @@ int vc_engine_sched(const vc_engine *e)
 
 /* ---- the loop ---- */
 
+static void flush(vc_engine *e)
+{
+    vc_forward_flush(e, &e->links[0]);
+    vc_forward_flush(e, &e->links[1]);
+    vc_flow_flush(e);
+}
+
 static bool take_batch(vc_engine *e, vc_link *link)
 {
     int n = vc_link_receive(link);
@@ -177,8 +218,7 @@ static bool take_batch(vc_engine *e, vc_link *link)
             vc_hist_add(&e->wait, e->clock.real_ns - datagram.arrived_ns);
         vc_input_datagram(e, &datagram);
     }
-    vc_forward_flush(e, &e->links[0]);
-    vc_forward_flush(e, &e->links[1]);
+    flush(e);
     return n == VC_RX_BATCH;
 }
 
@@ -190,6 +230,13 @@ static void take_packets(vc_engine *e, const struct pollfd *polled)
             more[i] = more[i] && take_batch(e, &e->links[i]);
 }
 
+static void take_flows(vc_engine *e)
+{
+    vc_clock_read(&e->clock);
+    vc_flow_take(e);
+    flush(e);
+}
+
 static void take_timers(vc_engine *e)
 {
     vc_report_due(e);
@@ -197,8 +244,8 @@ static void take_timers(vc_engine *e)
         e->swept_us = e->clock.now_us;
         vc_forward_sweep(e);
     }
-    vc_forward_flush(e, &e->links[0]);
-    vc_forward_flush(e, &e->links[1]);
+    vc_flow_tell(e);
+    flush(e);
 }
 
 static uint64_t wait_us(const vc_engine *e, bool commands_wait)
@@ -206,7 +253,7 @@ static uint64_t wait_us(const vc_engine *e, bool commands_wait)
     uint64_t wait = vc_wheel_wait_us(&e->wheel, e->clock.now_us);
     if (e->speaker_count > 0 && wait > SWEEP_US)
         wait = SWEEP_US;
-    if (commands_wait && wait > RETRY_US)
+    if ((commands_wait || e->flows.untold_count > 0) && wait > RETRY_US)
         wait = vc_ring_has_room(&e->ring) ? 0 : RETRY_US;
     return wait;
 }
@@ -218,25 +265,36 @@ static struct timespec timespec_of(uint64_t us)
 
 static void loop(vc_engine *e)
 {
-    struct pollfd polled[3] = {
+    struct pollfd polled[4] = {
         {.fd = e->links[0].fd, .events = POLLIN},
         {.fd = e->links[1].fd, .events = POLLIN},
         {.fd = e->command_fd, .events = POLLIN},
+        {.fd = e->flows.epoll_fd, .events = POLLIN},
     };
     bool commands_wait = true; /* those queued before the loop began */
     while (!atomic_load_explicit(&e->stopping, memory_order_acquire)) {
         uint64_t wait = wait_us(e, commands_wait);
         struct timespec timeout = timespec_of(wait);
-        int ready = ppoll(polled, 3, wait == UINT64_MAX ? NULL : &timeout, NULL);
+        int ready = ppoll(polled, 4, wait == UINT64_MAX ? NULL : &timeout, NULL);
         vc_clock_read(&e->clock);
         if (ready > 0) {
             take_packets(e, polled);
+            if (polled[3].revents != 0)
+                take_flows(e);
             if (polled[2].revents != 0)
                 clear_eventfd(e->command_fd);
         }
         commands_wait = vc_apply_commands(e);
         take_timers(e);
     }
+}
+
+/* What was queued before the stop still holds: goodbyes to flows are commands. */
+static void finish(vc_engine *e)
+{
+    for (uint32_t i = 0; i <= e->commands.mask && vc_apply_commands(e); i++)
+        ;
+    flush(e);
 }
 
 int vc_engine_run(vc_engine *e)
@@ -250,6 +308,7 @@ int vc_engine_run(vc_engine *e)
     vc_sched_saved saved;
     atomic_store(&e->sched, (int)vc_sched_raise(&saved));
     loop(e);
+    finish(e);
     vc_sched_restore(&saved);
     prctl(PR_SET_NAME, name);
     atomic_store(&e->running, 0);

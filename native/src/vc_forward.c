@@ -86,7 +86,12 @@ void vc_forward_flush(vc_engine *e, vc_link *link)
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
 {
     const vc_tuple *to = &peer->tuples[peer->send_tuple];
-    vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
+    if (to->flow != VC_NONE) {
+        if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length))
+            return;
+    } else {
+        vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
+    }
     vc_figure_add(&peer->tx_packets, 1);
     vc_figure_add(&peer->tx_bytes, length);
     if (vc_link_is_full(to->link))

@@ -122,7 +122,9 @@ void vc_input_datagram(vc_engine *e, const vc_datagram *datagram)
     if (kind <= VC_KIND_OTHER)
         return vc_count(e, (vc_counter)refusals[kind]);
     input in = {.datagram = datagram};
-    if (vc_addr_from_sockaddr(datagram->from, &in.from) != VC_OK)
+    if (datagram->flow != NULL)
+        in.from = *datagram->flow;
+    else if (vc_addr_from_sockaddr(datagram->from, &in.from) != VC_OK)
         return vc_count(e, VC_C_drop_bad_source);
     find_sender(e, &in);
     if (kind == VC_KIND_STUN)

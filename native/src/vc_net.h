@@ -32,6 +32,7 @@ typedef struct {
     size_t length; /* VC_DATAGRAM_MAX + 1 when it was longer */
     uint64_t arrived_ns;
     const vc_sockaddr *from;
+    const vc_addr *flow; /* the TCP connection it came over instead, or NULL */
 } vc_datagram;
 
 typedef struct {

@@ -11,6 +11,7 @@
 #include "vc_addr.h"
 #include "vc_cmdq.h"
 #include "vc_counters.h"
+#include "vc_flow.h"
 #include "vc_hist.h"
 #include "vc_meter.h"
 #include "vc_net.h"
@@ -36,7 +37,8 @@ typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
 typedef struct {
     _Alignas(VC_CACHE_LINE) vc_sockaddr name;
     int name_length;
-    vc_link *link; /* the socket it is reached by */
+    int32_t flow;  /* the TCP connection it is, or VC_NONE */
+    vc_link *link; /* the socket it is reached by; packets for a flow are made in its room */
     bool in_use;
     vc_addr addr;
     uint64_t added_us;
@@ -126,13 +128,14 @@ struct vc_engine {
     uint64_t start_us;
     vc_clock clock;
     vc_link links[2];
+    vc_flows flows;
     vc_cmdq commands;
     vc_ring ring;
     int command_fd, wakeup_fd;
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
-    void *allocated[5]; /* peers, tracks, slots, receivers, speakers */
+    void *allocated[9]; /* peers, tracks, slots, receivers, speakers, and four of the flows */
     int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;

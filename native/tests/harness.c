@@ -49,6 +49,7 @@ harness harness_open(void)
         .max_tracks = 16,
         .max_slots = 64,
         .max_receivers = 16,
+        .max_flows = 4,
         .ring_bytes = 1 << 16,
         .command_depth = 64,
         .stun_per_s = 1000,
@@ -78,6 +79,7 @@ int harness_client(uint8_t addr[VC_ADDR_BYTES])
     uint16_t port;
     int fd = bind_loopback(&port);
     memcpy(addr, prefix, sizeof prefix);
+    addr[VC_ADDR_BYTES - 1] = VC_TRANSPORT_UDP;
     vc_put16(addr + 16, port);
     return fd;
 }

@@ -16,6 +16,7 @@ static void addr_of(int port, uint8_t addr[VC_ADDR_BYTES])
 {
     static const uint8_t host[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
     memcpy(addr, host, sizeof host);
+    addr[VC_ADDR_BYTES - 1] = VC_TRANSPORT_UDP;
     vc_put16(addr + 16, (uint16_t)port);
 }
 

@@ -222,7 +222,9 @@ def test_addresses_are_canonical() -> None:
     assert pack_addr("127.0.0.1", 80) == pack_addr("::ffff:127.0.0.1", 80)
     assert unpack_addr(pack_addr("127.0.0.1", 80)) == ("127.0.0.1", 80)
     assert unpack_addr(pack_addr("2001:db8::1%eth0", 65535)) == ("2001:db8::1", 65535)
-    assert len(Addr(pack_addr("::1", 1))) == 18
+    assert len(Addr(pack_addr("::1", 1))) == 19
+    assert unpack_addr(pack_addr("127.0.0.1", 80, "tcp")) == ("127.0.0.1", 80, "tcp")
+    assert pack_addr("127.0.0.1", 80, "tcp") != pack_addr("127.0.0.1", 80)
     with pytest.raises(ValueError):
         pack_addr("example.org", 80)
 

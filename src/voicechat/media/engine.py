@@ -10,8 +10,8 @@ of `drain()` as Refused.
 Handles (peer, track, slot) are small ints. They are reused only after the engine acknowledged the deletion,
 so a record never speaks of a previous owner. SRTP sessions are held here until the engine has let go of them.
 
-Addresses are `records.Addr`: 16 bytes of IPv6 (IPv4 mapped) and two bytes of port. Times are in microseconds
-of `time.monotonic()`.
+Addresses are `records.Addr`: 16 bytes of IPv6 (IPv4 mapped), two of port, one of transport. Times are in
+microseconds of `time.monotonic()`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,16 @@ from pylibsrtp import _binding as _srtp_binding
 
 import voicechat._native as _native
 from voicechat.media.figures import PeerStats, SlotStats, TrackStats
-from voicechat.media.records import Ack, Addr, Record, Refused, pack_addr, parse_records, unpack_addr
+from voicechat.media.records import (
+    Ack,
+    Addr,
+    Record,
+    Refused,
+    is_tcp,
+    pack_addr,
+    parse_records,
+    unpack_addr,
+)
 
 _lib: Any = _native.lib
 _ffi: Any = _native.ffi
@@ -61,6 +70,7 @@ class EngineLimits:
     max_tracks: int = 2048
     max_slots: int = 65536
     max_receivers: int = 512
+    max_flows: int = 512
     ring_bytes: int = 1 << 20
     command_depth: int = 8192
     stun_per_s: int = 2000
@@ -200,8 +210,14 @@ class Engine:
             callback(ack.status)
 
     def send(self, addr: Addr, data: bytes) -> bool:
-        """Send a datagram (STUN answer, DTLS flight) from the engine's socket; False when it was dropped."""
-        host, port = unpack_addr(addr)
+        """Send a datagram (STUN answer, DTLS flight) from the engine's socket; False when it was dropped.
+
+        Over UDP it goes at once; over TCP it is queued behind the commands, since only the engine writes
+        to a flow.
+        """
+        if is_tcp(addr):
+            return bool(_lib.vc_engine_flow_send(self._engine, addr, data, len(data)) == _lib.VC_OK)
+        host, port = unpack_addr(addr)[:2]
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = self._sockets.get(family)
         if sock is None and family == socket.AF_INET:
@@ -364,6 +380,24 @@ class Engine:
         except BaseException:
             undo()
             raise
+
+    def flow_add(self, sock: socket.socket, addr: Addr, on_refused: Callable[[], None]) -> None:
+        """Give away a connected TCP socket from `addr`, whose RFC 4571 frames are taken like datagrams.
+
+        FlowClosed tells its end, whoever ended it; `on_refused` is called instead when the engine has
+        `max_flows` or such a flow already. On EngineError FULL the socket is still the caller's.
+        """
+
+        def applied(status: int) -> None:
+            if status != 0:
+                on_refused()
+
+        self._queue(_lib.vc_engine_flow_add, applied, sock.fileno(), addr)
+        sock.detach()
+
+    def flow_del(self, addr: Addr) -> None:
+        """Close a flow; FlowClosed follows unless it did before."""
+        self._queue(_lib.vc_engine_flow_del, None, addr)
 
     # ---- statistics ----
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from voicechat.rtc.ice import Address
+
 
 @dataclass(frozen=True, slots=True)
 class PeerStats:
@@ -17,7 +19,7 @@ class PeerStats:
     auth_failures: int
     replays: int
     moves: int
-    send_addr: tuple[str, int] | None
+    send_addr: Address | None
 
 
 @dataclass(frozen=True, slots=True)

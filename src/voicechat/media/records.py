@@ -8,24 +8,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NewType
 
-#: 16 bytes of IPv6 address (IPv4 as ::ffff:a.b.c.d) and two of port, network order: one key per address.
+from voicechat.rtc.ice import Address
+
+#: 16 bytes of IPv6 address (IPv4 as ::ffff:a.b.c.d), two of port, network order, and one of transport.
 Addr = NewType("Addr", bytes)
 
-_HEADER = struct.Struct("@IHHiiiIQ18s6x")
+_HEADER = struct.Struct("@IHHiiiIQ19s5x")
 
 
-def pack_addr(host: str, port: int) -> Addr:
+_UDP, _TCP = b"\0", b"\1"
+
+
+def pack_addr(host: str, port: int, transport: str = "udp") -> Addr:
     """Return the canonical form of an IPv4 or IPv6 address; a zone id is dropped. ValueError for a name."""
     ip = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv4Address):
-        return Addr(b"\0" * 10 + b"\xff\xff" + ip.packed + port.to_bytes(2, "big"))
-    return Addr(ip.packed + port.to_bytes(2, "big"))
+    mapped = b"\0" * 10 + b"\xff\xff" + ip.packed if isinstance(ip, ipaddress.IPv4Address) else ip.packed
+    return Addr(mapped + port.to_bytes(2, "big") + (_TCP if transport == "tcp" else _UDP))
 
 
-def unpack_addr(addr: Addr) -> tuple[str, int]:
-    """Return (host, port); a mapped IPv4 address comes out as IPv4."""
+def unpack_addr(addr: Addr) -> Address:
+    """Return (host, port), with "tcp" as a third for a TCP flow; a mapped IPv4 address comes out as IPv4."""
     ip = ipaddress.IPv6Address(addr[:16])
-    return str(ip.ipv4_mapped or ip), int.from_bytes(addr[16:], "big")
+    host, port = str(ip.ipv4_mapped or ip), int.from_bytes(addr[16:18], "big")
+    return (host, port, "tcp") if is_tcp(addr) else (host, port)
+
+
+def is_tcp(addr: Addr) -> bool:
+    """Tell whether `addr` is a TCP flow."""
+    return addr[18:] == _TCP
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,16 @@ class Moved:
     at_us: int
 
 
-Record = Ack | Refused | Stun | Dtls | Speaking | Bye | Moved
+@dataclass(frozen=True, slots=True)
+class FlowClosed:
+    """The TCP flow from `addr` is gone; `peer` had it as a validated tuple, -1 when nobody had."""
+
+    peer: int
+    addr: Addr
+    at_us: int
+
+
+Record = Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | FlowClosed
 
 
 def parse_records(batch: memoryview) -> Iterator[Record]:
@@ -121,5 +140,7 @@ def parse_records(batch: memoryview) -> Iterator[Record]:
                 yield Bye(peer, index, at_us)
             case 7:
                 yield Moved(peer, addr, at_us)
+            case 8:
+                yield FlowClosed(peer, addr, at_us)
             case _:
                 raise ValueError(f"unknown record kind {kind}")

@@ -6,14 +6,16 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 from voicechat.errors import Invalid
-from voicechat.rtc.ice import Address, canonical_address
+from voicechat.rtc.ice import HostPort, canonical_address
 
 MAX_CANDIDATE_BYTES = 512
 _HOST_PREFERENCE = 126  # RFC 8445 §5.1.2.1
+_HOST_TCP_PREFERENCE = 90  # below every type of UDP but relayed, as browsers rank their own
+_PASSIVE_PREFERENCE = 4  # direction preference, RFC 6544 §4.2
 _COMPONENT_RTP = 1
 
 
-def announced_addresses(public_ip: str, interfaces: Iterable[str], port: int) -> tuple[Address, ...]:
+def announced_addresses(public_ip: str, interfaces: Iterable[str], port: int) -> tuple[HostPort, ...]:
     """Choose the addresses to announce: the configured ones, else those found on the interfaces.
 
     Outside of loopback that is at most one IPv4 and one IPv6: a client that checks several pairs
@@ -25,7 +27,7 @@ def announced_addresses(public_ip: str, interfaces: Iterable[str], port: int) ->
     for text in configured:
         if not _is_address(text):
             raise Invalid(f"expected IP addresses in the media setting public_ip, got {text!r}")
-    chosen: dict[tuple[int, bool], Address] = {}
+    chosen: dict[tuple[int, bool], HostPort] = {}
     for text in configured or interfaces:
         address = canonical_address(text, port)
         parsed = ipaddress.ip_address(address[0])
@@ -43,16 +45,28 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def candidate_lines(addresses: Sequence[Address]) -> tuple[str, ...]:
-    """Write one host candidate for each address, the first preferred."""
-    return tuple(
-        f"{index + 1} {_COMPONENT_RTP} udp {_priority(65535 - index)} {host} {port} typ host"
+def candidate_lines(addresses: Sequence[HostPort], *, tcp: bool = False) -> tuple[str, ...]:
+    """Write one host candidate for each address, the first preferred; with `tcp`, one more for each.
+
+    The TCP ones (RFC 6544, passive: the client connects) are for networks that block UDP. They rank behind
+    every UDP candidate, so a client that has both uses UDP.
+    """
+    udp = (
+        f"{index + 1} {_COMPONENT_RTP} udp "
+        f"{_priority(_HOST_PREFERENCE, 65535 - index)} {host} {port} typ host"
         for index, (host, port) in enumerate(addresses)
     )
+    passive = (
+        f"{len(addresses) + index + 1} {_COMPONENT_RTP} tcp "
+        f"{_priority(_HOST_TCP_PREFERENCE, _PASSIVE_PREFERENCE << 13 | 8191 - index)} "
+        f"{host} {port} typ host tcptype passive"
+        for index, (host, port) in enumerate(addresses if tcp else ())
+    )
+    return (*udp, *passive)
 
 
-def _priority(local_preference: int) -> int:
-    return _HOST_PREFERENCE << 24 | local_preference << 8 | 256 - _COMPONENT_RTP
+def _priority(type_preference: int, local_preference: int) -> int:
+    return type_preference << 24 | local_preference << 8 | 256 - _COMPONENT_RTP
 
 
 def require_candidate(text: str) -> None:

@@ -18,11 +18,15 @@ import ipaddress
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
 from voicechat.rtc import stun
 
-Address = tuple[str, int]
+HostPort = tuple[str, int]
 """An IP address in its canonical text form, and a UDP port."""
+
+Address = HostPort | tuple[str, int, Literal["tcp"]]
+"""The far end of a tuple: that, or the same of a TCP connection to us (RFC 6544)."""
 
 MAX_TUPLES = 8  # a client on several networks has a handful; beyond it is noise or an attack
 MAX_TRANSACTIONS = 64  # remembered per peer; at 50 checks a second and peer that is over a second
@@ -46,7 +50,7 @@ def _ice_text(random_bytes: int) -> str:
     return base64.b64encode(secrets.token_bytes(random_bytes)).decode("ascii")
 
 
-def canonical_address(host: str, port: int) -> Address:
+def canonical_address(host: str, port: int) -> HostPort:
     """Drop the zone and undo IPv4-mapping, so that one sender has one address on every kind of socket."""
     address = ipaddress.ip_address(host.partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
@@ -123,7 +127,7 @@ class IceAgent:
 
     def _accept(self, request: stun.Request, source: Address, now: float) -> Verdict:
         self.heard(now)
-        reply = stun.success_response(request, source, self.local.password)
+        reply = stun.success_response(request, source[:2], self.local.password)
         known = self._tuples.get(source)
         if known is not None:
             known.nominated |= request.nominates
@@ -140,6 +144,10 @@ class IceAgent:
         stalest = min(self._tuples, key=lambda address: self._tuples[address].last_check)
         del self._tuples[stalest]
         return stalest
+
+    def forget(self, address: Address) -> None:
+        """Drop a tuple that cannot be sent to any more."""
+        self._tuples.pop(address, None)
 
     def answered(self, client_ufrag: str) -> tuple[Address, ...]:
         """Learn the client's fragment from its answer; tuples of another are returned and forgotten."""
