@@ -154,6 +154,24 @@ async def test_speaking_is_told_to_the_room(village: Village) -> None:
     assert stopped.user_id == ada.user_id
 
 
+async def test_whoever_joins_is_told_who_speaks_already(village: Village) -> None:
+    ada, _, ada_rtc, _ = await _pair(village)
+    eve = await village.person("eve")
+    async with trio.open_nursery() as nursery:
+
+        async def talk() -> None:
+            while True:
+                await ada_rtc.say(b"loud", level=10)
+                await trio.sleep(0.02)
+
+        nursery.start_soon(talk)
+        await ada.gateway.expect(VoiceSpeaking)
+        await eve.join(village.voice_id)
+        speaking = await eve.gateway.expect(VoiceSpeaking)
+        assert (speaking.user_id, speaking.speaking) == (ada.user_id, True)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_listener_without_a_microphone_hears(village: Village) -> None:
     ada, listener = await village.person("ada"), await village.person("listener")
     ada_rtc = await ada.join(village.voice_id)

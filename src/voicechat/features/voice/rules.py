@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from voicechat.protocol.accounts import User
-from voicechat.protocol.voice import Participant, VoiceState, VoiceStateEvent
+from voicechat.protocol.voice import Participant, VoiceSpeaking, VoiceState, VoiceStateEvent
 
 
 @dataclass(slots=True)
@@ -42,6 +42,7 @@ class Occupant:
     channel_id: str
     switches: Switches
     connected: bool = False
+    speaking: bool = False
     stats_at_s: float = float("-inf")
 
     def state(self) -> VoiceState:
@@ -73,6 +74,10 @@ class Occupant:
             user=self.user,
             left_channel_id=self.channel_id,
         )
+
+    def speaking_event(self) -> VoiceSpeaking:
+        """Tell the room whether the occupant speaks."""
+        return VoiceSpeaking(channel_id=self.channel_id, user_id=self.user.id, speaking=self.speaking)
 
     def participant(self) -> Participant:
         """Describe the occupant to the others in the room."""

@@ -126,6 +126,9 @@ async def _open_session(
     connection.send(VoiceOffer(channel_id=channel_id, session_id=occupant.peer_id, sdp=sdp, ref=ref))
     participants = [other.participant() for other in room.occupancy.in_channel(channel_id)]
     connection.send(VoiceRoomState(channel_id=channel_id, participants=participants))
+    for other in room.occupancy.in_channel(channel_id):
+        if other.speaking:
+            connection.send(other.speaking_event())
     house.hub.publish(f"channel:{channel_id}", occupant.state_event())
 
 

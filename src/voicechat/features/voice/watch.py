@@ -18,7 +18,7 @@ from voicechat.house import House
 from voicechat.media import PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.protocol import Event, News, Permission
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
-from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots, VoiceSpeaking
+from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots
 
 log = logs.get_logger("voice")
 
@@ -77,8 +77,11 @@ async def _slots_changed(house: House, event: SlotsChanged) -> None:
 
 
 async def _speaking(house: House, event: Speaking) -> None:
-    speaking = VoiceSpeaking(channel_id=event.room_id, user_id=event.user_id, speaking=event.speaking)
-    house.hub.publish(room_topic(event.room_id), speaking)
+    occupant = room_of(house).occupancy.of_user(event.user_id)
+    if occupant is None or occupant.channel_id != event.room_id:
+        return
+    occupant.speaking = event.speaking
+    house.hub.publish(room_topic(event.room_id), occupant.speaking_event())
 
 
 _ON_MEDIA: dict[type, Handler] = {
