@@ -39,6 +39,7 @@ def test_two_people_meet_by_an_invite_link_write_and_hear_each_other(arrive: Arr
     for person, other in ((ann, bob), (bob, ann)):
         person.sees_in_voice(ann, bob)
         person.hears(other)
+        expect(person.in_voice(other)).to_have_attribute("data-speaking", "true")
         [stream] = person.received()
         assert stream["packetsReceived"] > 0
         assert stream["packetsLost"] == 0
