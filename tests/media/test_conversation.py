@@ -9,9 +9,11 @@ import trio
 
 from tests.media.conftest import CERTIFICATE, Stage, open_stage
 from tests.support.rtc_client import FRAME_TICKS, ClientOptions, RtcClient, RtpPacket
-from voicechat.media import SlotsChanged, Speaking
+from voicechat.errors import Conflict
+from voicechat.media import SlotsChanged, Speaking, Whisper
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_PT
-from voicechat.rtc.room import SlotState
+from voicechat.rtc.routes import SlotState
+from voicechat.settings import MediaSettings
 
 SILENCE = b"\xf8\xff\xfe"  # Opus: how whoever is cut off ends
 
@@ -272,6 +274,62 @@ async def test_where_slots_are_short_the_speaker_gets_one(stage: Stage) -> None:
     await stage.settled()
     await cleo.say(b"me", level=10)
     await anna.heard_payload(b"me")
+
+
+async def test_a_whisper_passes_to_its_targets_alone(stage: Stage) -> None:
+    anna_id, anna = await stage.connected("anna")
+    ben_id, ben = await stage.connected("ben")
+    _, cleo = await stage.connected("cleo")
+    dora_id, dora = await stage.connected("dora", room_id="other")
+    stage.media.whisper(anna_id, Whisper(frozenset({ben_id, dora_id})))
+    await stage.media.settled()
+    await anna.say(b"psst")
+    stage.media.whisper(anna_id, None)
+    await stage.media.settled()
+    await anna.say(b"all")
+    await ben.heard_payload(b"psst")
+    await dora.heard_payload(b"psst")
+    await cleo.heard_payload(b"all")
+    told_to_dora = [event.slots[0] for event in stage.events.of(SlotsChanged) if event.peer_id == dora_id]
+    assert told_to_dora == [SlotState("1", "anna", "whisper"), SlotState("1", None)]
+    _, emil = await stage.connected("emil", room_id="other")
+    await emil.say(b"end")
+    await dora.heard_payload(b"end")
+    heard = {
+        name: [packet.payload for packet in client.rtp]
+        for name, client in (("b", ben), ("c", cleo), ("d", dora))
+    }
+    assert heard == {"b": [b"psst", b"all"], "c": [b"all"], "d": [b"psst", SILENCE, b"end"]}
+
+
+async def test_who_listens_in_to_another_room_hears_it_and_is_not_heard_there(stage: Stage) -> None:
+    anna_id, anna = await stage.connected("anna")
+    _, ben = await stage.connected("ben", room_id="other")
+    stage.media.listen(anna_id, ["other"])
+    await stage.media.settled()
+    await ben.say(b"in there")
+    await anna.heard_payload(b"in there")
+    await anna.say(b"out here")
+    stage.media.listen(anna_id, [])
+    await stage.media.settled()
+    await ben.say(b"unheard")
+    _, cleo = await stage.connected("cleo")
+    await cleo.say(b"after")
+    await anna.heard_payload(b"after")
+    assert [packet.payload for packet in anna.rtp if packet.payload != SILENCE] == [b"in there", b"after"]
+    assert [packet.payload for packet in ben.rtp] == []
+
+
+async def test_no_more_listen_in_than_may_be_in_a_room() -> None:
+    async with open_stage(MediaSettings(port=0, slots=4, max_peers=64, room_peers=2)) as stage:
+        listeners = [(await stage.client("x", room_id=f"room {number}"))[0] for number in range(3)]
+        for peer_id in listeners[:2]:
+            stage.media.listen(peer_id, ["popular"])
+            stage.media.listen(peer_id, ["popular"])  # again: one's own place does not count
+        with pytest.raises(Conflict, match="listen"):
+            stage.media.listen(listeners[2], ["popular"])
+        await stage.media.leave(listeners[0])
+        stage.media.listen(listeners[2], ["popular"])
 
 
 async def test_a_slot_the_client_refuses_stays_empty(stage: Stage) -> None:

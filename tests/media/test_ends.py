@@ -14,7 +14,7 @@ from voicechat.errors import NotFound, Unavailable
 from voicechat.ids import new_id
 from voicechat.media import GoneReason, PeerLost, PeerTimers, SlotsChanged, open_media
 from voicechat.rtc.peer import Peer
-from voicechat.rtc.room import SlotState
+from voicechat.rtc.routes import SlotState
 
 QUICK = PeerTimers(connect_s=1.0, consent_s=1.0)  # long enough for a busy machine
 

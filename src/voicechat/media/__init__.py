@@ -11,7 +11,8 @@ from voicechat.media.plane import Media
 from voicechat.media.stats import DirectionStats, PeerStats
 from voicechat.rtc.negotiation import OpusSettings
 from voicechat.rtc.peer import GoneReason, PeerTimers
-from voicechat.rtc.room import SlotState
+from voicechat.rtc.rooms import Whisper
+from voicechat.rtc.routes import SlotState
 
 __all__ = [
     "DirectionStats",
@@ -26,5 +27,6 @@ __all__ = [
     "SlotState",
     "SlotsChanged",
     "Speaking",
+    "Whisper",
     "open_media",
 ]

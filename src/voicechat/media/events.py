@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voicechat.rtc.peer import GoneReason
-from voicechat.rtc.room import SlotState
+from voicechat.rtc.routes import SlotState
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ log = get_logger("media")
 COMMAND_DEPTH = 65_536  # a room of two hundred that connects at once asks for forty thousand routes
 START_DEADLINE_S = 10.0
 JOIN_DEADLINE_S = 5.0
+MAX_WHISPERED = 20  # people a whisper may name; a track feeds them, or its room and as many who listen in
 _MAX_SLOTS = 1 << 20  # the engine's own limit; half a gigabyte of slots
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
 
@@ -125,7 +126,7 @@ def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEn
         max_peers=peers,
         max_tracks=peers,
         max_slots=min(peers * settings.slots, _MAX_SLOTS),
-        max_receivers=settings.room_peers,
+        max_receivers=2 * settings.room_peers + MAX_WHISPERED,
         command_depth=COMMAND_DEPTH,
     )
     running = _RunningEngine(Engine(bound.sockets, limits))

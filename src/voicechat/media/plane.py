@@ -9,7 +9,7 @@ ends that peer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import trio
 
@@ -27,7 +27,8 @@ from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
 from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
 from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers
-from voicechat.rtc.room import Changes, ClearRoute, GatePeer, GateTrack, Room, RouteCommand, SetRoute
+from voicechat.rtc.rooms import Rooms, Whisper
+from voicechat.rtc.routes import Changes, ClearRoute, GatePeer, GateTrack, RouteCommand, SetRoute
 
 log = get_logger("media")
 
@@ -59,7 +60,7 @@ class Media:
         self._is_open = True
         self._endpoints: dict[str, Endpoint] = {}
         self._by_handle: dict[int, Endpoint] = {}
-        self._rooms: dict[str, Room] = {}
+        self._rooms = Rooms()
         self._deadlines = Deadlines()
         self._rearmed = trio.Event()
         self._events_in, self.events = trio.open_memory_channel[MediaEvent](EVENT_BUFFER)
@@ -91,23 +92,18 @@ class Media:
             raise Unavailable("the voice server is shutting down")
         if peer_id in self._endpoints:
             raise Conflict(f"expected a new peer, got {peer_id} which is in a room already")
-        room = self._rooms.get(room_id)
-        if room is not None and len(room) >= self._room_peers:
+        if self._rooms.size(room_id) >= self._room_peers:
             raise Conflict(f"the voice room is full: {self._room_peers} are in it", code="ROOM_FULL")
         if slots is not None and not 1 <= slots <= self._slots:
             raise Invalid(f"expected 1 to {self._slots} slots, got {slots}")
         endpoint = self._admit(room_id, peer_id, user_id, slots or self._slots, opus)
-        self._rooms.setdefault(room_id, Room(room_id)).join(peer_id, user_id, may_speak=may_speak)
+        self._rooms.join(room_id, peer_id, user_id, may_speak=may_speak)
         self._arm(endpoint)
         try:
-            with trio.move_on_after(SETTLE_S) as patience:
-                await self._engine.settled()  # the client's first check must find its fragment known
+            await self.settled()  # the client's first check must find its fragment known
         except BaseException:
             self._remove(endpoint)
             raise
-        if patience.cancelled_caught:
-            self._remove(endpoint)
-            raise Unavailable("the media engine does not answer")
         return render_offer(endpoint.peer.offer)
 
     def _admit(
@@ -149,20 +145,45 @@ class Media:
             self._remove(endpoint)
         await trio.lowlevel.checkpoint()
 
+    async def settled(self) -> None:
+        """Wait until the engine does all that was asked of it so far; Unavailable when it does not answer."""
+        with trio.move_on_after(SETTLE_S) as patience:
+            await self._engine.settled()
+        if patience.cancelled_caught:
+            raise Unavailable("the media engine does not answer")
+
     def set_muted(self, peer_id: str, muted: bool) -> None:
         """Stop or go on forwarding what the peer says; NotFound when it is gone."""
-        endpoint = self._endpoint(peer_id)
-        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_muted(peer_id, muted))
+        self._apply(self._rooms.set_muted(self._known(peer_id), muted))
 
     def set_deafened(self, peer_id: str, deafened: bool) -> None:
         """Stop or go on forwarding in both directions; NotFound when the peer is gone."""
-        endpoint = self._endpoint(peer_id)
-        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_deafened(peer_id, deafened))
+        self._apply(self._rooms.set_deafened(self._known(peer_id), deafened))
 
     def set_may_speak(self, peer_id: str, may_speak: bool) -> None:
         """Give or take the right to speak, and the slots with it; NotFound when the peer is gone."""
-        endpoint = self._endpoint(peer_id)
-        self._apply(endpoint.room_id, self._rooms[endpoint.room_id].set_may_speak(peer_id, may_speak))
+        self._apply(self._rooms.set_may_speak(self._known(peer_id), may_speak))
+
+    def set_priority(self, peer_id: str, is_priority: bool) -> None:
+        """Make the peer one who has a slot wherever slots are short, or not; NotFound when it is gone."""
+        self._apply(self._rooms.set_priority(self._known(peer_id), is_priority))
+
+    def whisper(self, peer_id: str, whisper: Whisper | None) -> None:
+        """Forward what the peer says to these alone, or with None to its room again.
+
+        It holds once `settled` returns. Raises NotFound when the peer is gone.
+        """
+        self._apply(self._rooms.whisper(self._known(peer_id), whisper))
+
+    def listen(self, peer_id: str, room_ids: Collection[str]) -> None:
+        """Let the peer hear these rooms besides its own.
+
+        Raises NotFound when it is gone, Conflict when as many listen in already as may be in a room.
+        """
+        for room_id in frozenset(room_ids) - self._rooms.listened_by(self._known(peer_id)):
+            if self._rooms.listeners(room_id) >= self._room_peers:
+                raise Conflict("too many listen in to that room", code="CHANNEL_FULL")
+        self._apply(self._rooms.listen(peer_id, room_ids))
 
     def last_heard_s(self, peer_id: str) -> float | None:
         """Return the seconds since the peer's last authenticated packet; None when there was none."""
@@ -193,6 +214,10 @@ class Media:
     def histogram(self, which: str = "residence") -> list[tuple[int, int]]:
         """Return (least nanoseconds, count) of each bucket of "residence" or "wait"."""
         return self._engine.histogram(which)
+
+    def _known(self, peer_id: str) -> str:
+        """Return the id of a peer that is here; NotFound when it is gone."""
+        return self._endpoint(peer_id).peer_id
 
     def _endpoint(self, peer_id: str) -> Endpoint:
         try:
@@ -241,8 +266,7 @@ class Media:
 
     def _hear(self, endpoint: Endpoint, is_speaking: bool) -> None:
         self._announce_speaking(endpoint, is_speaking)
-        room = self._rooms[endpoint.room_id]
-        self._apply(room.room_id, room.set_speaking(endpoint.peer_id, is_speaking, self._now()))
+        self._apply(self._rooms.set_speaking(endpoint.peer_id, is_speaking, self._now()))
 
     async def run_clock(self) -> None:
         """Wake peers whose deadline has come, for ever."""
@@ -287,11 +311,9 @@ class Media:
         self._arm(endpoint)
 
     def _connect(self, endpoint: Endpoint, connected: Connected) -> None:
-        room = self._rooms[endpoint.room_id]
         self._tell(PeerConnected(endpoint.peer_id))
-        publishes = endpoint.track is not None
-        changes = room.connect(endpoint.peer_id, publishes=publishes, slot_mids=connected.answer.slot_mids)
-        self._apply(room.room_id, changes)
+        publishes, slot_mids = endpoint.track is not None, connected.answer.slot_mids
+        self._apply(self._rooms.connect(endpoint.peer_id, publishes=publishes, slot_mids=slot_mids))
 
     def _send(self, endpoint: Endpoint) -> None:
         for datagram, address in endpoint.peer.poll_transmits():
@@ -316,11 +338,7 @@ class Media:
         del self._endpoints[endpoint.peer_id], self._by_handle[endpoint.handle]
         self._deadlines.arm(endpoint.peer_id, None)
         self._announce_speaking(endpoint, False)  # the engine ends a track without a word
-        room = self._rooms[endpoint.room_id]
-        changes = room.leave(endpoint.peer_id)
-        self._apply(room.room_id, changes)
-        if len(room) == 0:
-            del self._rooms[endpoint.room_id]
+        self._apply(self._rooms.leave(endpoint.peer_id))
         try:
             self._engine.peer_del(endpoint.handle)
         except EngineError as problem:  # the media thread is stuck: lose a handle rather than everything
@@ -339,16 +357,15 @@ class Media:
 
     # ---- mirroring -------------------------------------------------------------------------------
 
-    def _apply(self, room_id: str, changes: Changes) -> None:
+    def _apply(self, changes: Changes) -> None:
         for command in changes.commands:
             try:
                 self._mirror(command)
             except EngineError as problem:  # only a stuck media thread lets its queue fill
                 self._counts["commands_refused"] += 1
-                log.error("route_not_changed", room=room_id, problem=str(problem))
-        room = self._rooms[room_id]
+                log.error("route_not_changed", problem=str(problem))
         for peer_id in changes.rearranged:
-            self._tell(SlotsChanged(room_id, peer_id, room.slots_of(peer_id)))
+            self._tell(SlotsChanged(self._rooms.room_of(peer_id), peer_id, self._rooms.slots_of(peer_id)))
 
     def _mirror(self, command: RouteCommand) -> None:
         match command:
