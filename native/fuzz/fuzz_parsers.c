@@ -34,10 +34,12 @@ static void fuzz_rtcp(const uint8_t *data, size_t size)
         vc_sender_info info;
         vc_report_block block;
         uint32_t ssrc;
+        vc_nack nack;
         vc_rtcp_sender_info(&packet, &info);
         for (int i = -1; i < 33; i++) {
             vc_rtcp_report_block(&packet, i, &block);
             vc_rtcp_bye_ssrc(&packet, i, &ssrc);
+            vc_rtcp_nack(&packet, i, &nack);
         }
     }
     if (vc_rtcp_is_valid(data, size) && offset != size)

@@ -12,9 +12,15 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def rtp(
-    ssrc: int, *, first: int = 0x80, second: int = 111, middle: bytes = b"", tail: bytes = b"payload"
+    ssrc: int,
+    *,
+    first: int = 0x80,
+    second: int = 111,
+    middle: bytes = b"",
+    tail: bytes = b"payload",
+    seq: int = 7,
 ) -> bytes:
-    return struct.pack("!BBHII", first, second, 7, 960, ssrc) + middle + tail
+    return struct.pack("!BBHII", first, second, seq, 960 * (seq - 6) % 2**32, ssrc) + middle + tail
 
 
 def rtcp(kind: int, count: int, body: bytes) -> bytes:
@@ -44,6 +50,8 @@ PACKETS = {
     "rtcp_rr_empty": rtcp(201, 0, struct.pack("!I", 1)),
     "rtcp_bye": rtcp(201, 0, struct.pack("!I", 1)) + rtcp(203, 2, struct.pack("!II", 100, 101)),
     "rtcp_feedback": rtcp(205, 1, struct.pack("!IIHH", 1, 100, 7, 0xFFFF)) + rtcp(206, 1, bytes(8)),
+    "rtcp_nack": rtcp(205, 1, struct.pack("!IIHHHH", 1, 201, 7, 0xFFFF, 0xFFFF, 0)),
+    "rtcp_nack_long": rtcp(205, 1, struct.pack("!II", 1, 201) + struct.pack("!HH", 0, 0xFFFF) * 300),
     "rtcp_padding": bytes([0xA0]) + rtcp(201, 0, struct.pack("!I", 1) + b"\0\0\0\4")[1:],
     "stun": stun(b"ours:theirs"),
     "stun_unknown": stun(b"others:theirs"),
@@ -74,10 +82,12 @@ SCRIPTS = {
          command(16, 20, *b"frame of twenty bytes", 0, 0), command(4, 0, 0, 0, 1, 0, 1), command(6, 0, 0, 0, 1, 0, 1),
          step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
     ),
+    "asked_again": b"".join(
+        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(18, 0, 0, back, 0xFF, 0xFF)
+        for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
+    ),
     "long_silence": step(2, rtp(101), 31) * 40,
 }  # fmt: skip
-
-
 
 
 def frame(payload: bytes) -> bytes:

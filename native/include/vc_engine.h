@@ -171,7 +171,7 @@ int vc_engine_tuple_add(vc_engine *engine, int peer, const uint8_t *addr, uint32
 int vc_engine_tuple_del(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
 /* An authenticated check wants this validated address; obeyed when no media says otherwise. */
 int vc_engine_tuple_prefer(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
-/* Install SRTP sessions; from now only the media thread may touch them, until the acknowledgement of
+/* Install SRTP sessions, 'tx' with allow_repeat_tx (what is lost is sent again unchanged); from now only the media thread may touch them, until the acknowledgement of
  * vc_engine_peer_del() or of the next vc_engine_peer_keys(). */
 int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx, uint32_t token);
 /* Forward nothing to this peer while on. */
@@ -185,7 +185,8 @@ int vc_engine_track_del(vc_engine *engine, int track, uint32_t token);
 /* Authenticate and count, but forward nothing while on. */
 int vc_engine_track_mute(vc_engine *engine, int track, int on, uint32_t token);
 
-/* What 'peer' can be sent under 'ssrc'.  cname: at most VC_CNAME_MAX bytes, as in the SDP. */
+/* What 'peer' can be sent under 'ssrc', an SSRC it had under no slot since its keys.  cname: at most VC_CNAME_MAX
+ * bytes, as in the SDP. */
 int vc_engine_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
                        uint8_t level_ext, const char *cname, uint32_t token);
 int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);

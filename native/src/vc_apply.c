@@ -81,7 +81,10 @@ static int slot_add(vc_engine *e, const vc_command *c)
     for (int i = 0; i < peer->slot_count; i++) /* two streams under one SSRC would share GCM nonces */
         if (e->slots[peer->slots[i]].ssrc == c->ssrc)
             return VC_ERR_EXISTS;
-    if (peer->slot_count == VC_SLOTS_PER_PEER)
+    for (int i = 0; i < peer->ended_count; i++) /* or one stream after the other */
+        if (peer->ended_ssrcs[i] == c->ssrc)
+            return VC_ERR_EXISTS;
+    if (peer->slot_count + peer->ended_count == VC_SLOTS_PER_PEER)
         return VC_ERR_LIMIT;
     vc_slot *slot = &e->slots[c->index];
     slot->pt = c->pt;
@@ -92,6 +95,7 @@ static int slot_add(vc_engine *e, const vc_command *c)
     slot->cname_length = c->text_length;
     memcpy(slot->cname, c->text, c->text_length);
     vc_rewriter_init(&slot->rewriter, c->clock_rate, vc_state_random(e), vc_state_random(e));
+    vc_history_clear(&slot->history);
     reset_slot_figures(slot);
     slot->of_peer = (uint32_t)peer->slot_count;
     peer->slots[peer->slot_count++] = c->index;
@@ -103,6 +107,7 @@ static void remove_slot(vc_engine *e, vc_slot *slot)
 {
     vc_peer *peer = &e->peers[slot->peer];
     detach(e, slot);
+    peer->ended_ssrcs[peer->ended_count++] = slot->ssrc;
     int32_t last = peer->slots[--peer->slot_count];
     peer->slots[slot->of_peer] = last;
     e->slots[last].of_peer = slot->of_peer;
@@ -159,6 +164,8 @@ static int track_add(vc_engine *e, const vc_command *c)
     track->receiver_count = track->turn = 0;
     track->told_speaking = false;
     track->speaker_at = VC_NONE;
+    if (track->media == VC_MEDIA_AUDIO)
+        vc_store_clear(&e->stores[c->index]);
     reset_track_figures(track);
     peer->tracks[peer->track_count++] = c->index;
     set_alive(&track->alive, true);
@@ -200,6 +207,8 @@ static int track_mute(vc_engine *e, const vc_command *c)
     track->muted = c->on;
     if (track->muted)
         vc_forward_spoke(e, track, vc_speech_silence(&track->speech));
+    if (track->media == VC_MEDIA_AUDIO)
+        vc_store_clear(&e->stores[c->index]); /* nothing of before is heard again */
     for (uint32_t i = 0; i < track->receiver_count; i++) { /* what was swallowed is no loss of the receivers' */
         if (track->muted)
             vc_forward_hush(e, &e->slots[track->receivers[i]]);
@@ -227,10 +236,11 @@ static int peer_add(vc_engine *e, const vc_command *c)
     peer->id = c->peer;
     peer->own_ssrc = c->ssrc;
     peer->deaf = false;
+    peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->rx = peer->tx = NULL;
     peer->send_tuple = VC_NONE;
     peer->moved_us = peer->media_us = 0;
-    peer->track_count = peer->slot_count = peer->rtcp_ssrc_count = 0;
+    peer->track_count = peer->slot_count = peer->ended_count = peer->rtcp_ssrc_count = 0;
     peer->stun_known = peer->stun_new = peer->dtls = (vc_bucket){0, 0};
     memset(peer->tuples, 0, sizeof peer->tuples);
     memset(peer->ufrags, 0, sizeof peer->ufrags);
@@ -282,6 +292,9 @@ static int peer_keys(vc_engine *e, const vc_command *c)
         return VC_ERR_NOT_FOUND;
     peer->rx = (void *)c->rx;
     peer->tx = (void *)c->tx;
+    peer->ended_count = 0;
+    for (int i = 0; i < peer->slot_count; i++) /* sent under other keys */
+        vc_history_clear(&e->slots[peer->slots[i]].history);
     vc_report_start(e, peer);
     return VC_OK;
 }

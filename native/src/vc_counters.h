@@ -13,7 +13,9 @@
     X(rtcp_sr_received)                                                                                      \
     X(rtcp_report_blocks)      /* that name one of our slots */                                              \
     X(rtcp_byes)                                                                                             \
-    X(rtcp_feedback)           /* NACK, PLI and the like, not yet acted upon */                              \
+    X(rtcp_feedback)           /* NACK, PLI and the like */                                                  \
+    X(nacked)                  /* packets of ours that listeners missed */                                   \
+    X(resent)                  /* of these, sent again */                                                    \
     X(rtcp_other)                                                                                            \
     X(stun_to_python)                                                                                        \
     X(dtls_to_python)                                                                                        \
@@ -53,6 +55,10 @@
     X(drop_receiver_deaf)                                                                                    \
     X(drop_receiver_not_ready) /* no keys or no address yet */                                               \
     X(drop_old_stretch)        /* from before a switch, a mute or a pause */                                 \
+    X(drop_nack_unknown)       /* asks for what was never sent, or is forgotten */                           \
+    X(drop_nack_early)         /* the last copy may still be on its way, or there were enough */             \
+    X(drop_nack_budget)        /* resending would take more than a quarter of what is sent */                \
+    X(drop_nack_flood)         /* more items than one datagram may ask for */                                \
     X(drop_protect)                                                                                          \
     X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
     X(drop_send_error)                                                                                       \

@@ -21,6 +21,9 @@ typedef struct {
     uint8_t level;
     uint64_t arrived_us;
     uint64_t arrived_ns;
+    int32_t track;
+    uint32_t serial; /* in the track's store, at 'place'; 0 = not stored */
+    uint8_t place;
 } arrival;
 
 void vc_forward_refused(vc_engine *e, vc_peer *peer, int error)
@@ -165,19 +168,40 @@ static void hear(vc_engine *e, vc_track *track, const arrival *a)
 
 /* ---- fan-out ---- */
 
-/* Write, protect and queue the packet of a slot that carries what 'a' holds; false (and counted) when it fails. */
-static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, vc_rtp *fields, const arrival *a)
+/* Write a packet of 'slot' where the next one goes, and protect it: its length, or VC_ERR_STATE. */
+static int write_copy(vc_engine *e, const vc_slot *slot, vc_peer *receiver, const vc_sent_packet *sent, uint8_t level,
+                      const uint8_t *payload, size_t payload_length)
 {
-    fields->pt = slot->pt;
-    fields->ssrc = slot->ssrc;
+    vc_rtp fields = {.pt = slot->pt, .marker = sent->marker, .seq = sent->seq, .ts = sent->ts, .ssrc = slot->ssrc};
     uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
-    size_t header = vc_rtp_write(out, fields, slot->level_ext, a->level);
-    memcpy(out + header, a->payload, a->payload_length);
-    int length = (int)(header + a->payload_length);
-    if (e->protect(receiver->tx, out, &length) != 0) {
+    size_t header = vc_rtp_write(out, &fields, slot->level_ext, level);
+    memcpy(out + header, payload, payload_length);
+    int length = (int)(header + payload_length);
+    return e->protect(receiver->tx, out, &length) == 0 ? length : VC_ERR_STATE;
+}
+
+bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_sent_packet *sent,
+                      const vc_stored *stored, const uint8_t *payload)
+{
+    int length = write_copy(e, slot, receiver, sent, stored->level, payload, stored->length);
+    if (length < 0)
+        return false;
+    vc_forward_queue(e, receiver, (size_t)length, 0);
+    return true;
+}
+
+/* Send the packet of a slot that carries what 'a' holds; false (and counted) when it fails. */
+static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_packet *packet, const arrival *a)
+{
+    int length = write_copy(e, slot, receiver, packet, a->level, a->payload, a->payload_length);
+    if (length < 0) {
         vc_count(e, VC_C_drop_protect);
         return false;
     }
+    if (packet->serial != 0)
+        vc_history_put(&slot->history, packet);
+    if (receiver->resend_credit < VC_RESEND_CREDIT_MAX)
+        receiver->resend_credit++;
     vc_figure_add(&slot->packets, 1);
     vc_figure_add(&slot->bytes, a->payload_length);
     vc_figure32_set(&slot->seq, (uint16_t)slot->rewriter.out_seq);
@@ -193,12 +217,16 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arri
         vc_count(e, VC_C_drop_old_stretch);
         return;
     }
-    vc_rtp fields = {
-        .marker = a->rtp.marker || numbers.starts_stretch,
-        .seq = numbers.seq,
+    vc_sent_packet sent = {
+        .serial = a->serial,
         .ts = numbers.ts,
+        .sent_ms = (uint32_t)(e->clock.now_us / 1000),
+        .track = a->track,
+        .seq = numbers.seq,
+        .place = a->place,
+        .marker = a->rtp.marker || numbers.starts_stretch,
     };
-    if (emit(e, slot, receiver, &fields, a))
+    if (emit(e, slot, receiver, &sent, a))
         vc_count(e, VC_C_forwarded);
 }
 
@@ -212,9 +240,9 @@ void vc_forward_hush(vc_engine *e, vc_slot *slot)
     if (receiver->deaf || !vc_forward_is_ready(receiver))
         return;
     vc_rewritten numbers = vc_rewriter_finish(rewriter, rewriter->clock_rate / 50);
-    vc_rtp fields = {.seq = numbers.seq, .ts = numbers.ts};
+    vc_sent_packet packet = {.ts = numbers.ts, .seq = numbers.seq}; /* never asked for again: what follows is silence */
     arrival a = {.payload = silence, .payload_length = sizeof silence, .level = VC_LEVEL_SILENCE};
-    if (emit(e, slot, receiver, &fields, &a))
+    if (emit(e, slot, receiver, &packet, &a))
         vc_count(e, VC_C_silence_sent);
 }
 
@@ -287,6 +315,26 @@ static bool is_within_rate(const vc_engine *e, vc_track *track)
     return vc_bucket_take(&track->rate, per_s, 2 * per_s, e->clock.now_us);
 }
 
+/* Keep what may have to be sent again; of a muted track nothing may. */
+static void store(vc_engine *e, const vc_track *track, arrival *a)
+{
+    if (track->media != VC_MEDIA_AUDIO || track->muted)
+        return;
+    a->track = (int32_t)(track - e->tracks);
+    vc_stored packet = {
+        .serial = ++e->stored == 0 ? ++e->stored : e->stored,
+        .ext_seq = a->ext_seq,
+        .ts = a->rtp.ts,
+        .length = (uint16_t)a->payload_length,
+        .level = a->level,
+        .marker = a->rtp.marker,
+        .arrived_us = a->arrived_us,
+    };
+    int place = vc_store_put(&e->stores[a->track], &packet, a->payload);
+    a->serial = place < 0 ? 0 : packet.serial;
+    a->place = place < 0 ? 0 : (uint8_t)place;
+}
+
 static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, arrival *a)
 {
     bool is_newest = account(e, track, a);
@@ -298,6 +346,7 @@ static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, arriv
     a->level = vc_rtp_level(&a->rtp, track->level_ext);
     if (is_newest)
         hear(e, track, a);
+    store(e, track, a);
     fan_out(e, track, a);
     if (is_newest)
         track->last_ts = a->rtp.ts;

@@ -22,6 +22,10 @@ void vc_forward_refused(vc_engine *e, vc_peer *peer, int error);
 /* Queue a protected packet, written at vc_link_room(), for the peer's send tuple. */
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
 
+/* Queue a packet that the slot sent before, byte for byte; false when it could not be protected. */
+bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_sent_packet *sent,
+                      const vc_stored *stored, const uint8_t *payload);
+
 /* Can anything be sent to this peer? */
 bool vc_forward_is_ready(const vc_peer *peer);
 

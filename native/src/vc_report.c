@@ -4,6 +4,7 @@
 
 #include "vc_bytes.h"
 #include "vc_forward.h"
+#include "vc_repair.h"
 #include "vc_rtcp.h"
 
 enum {
@@ -29,6 +30,7 @@ typedef struct {
     vc_peer *peer;
     uint64_t arrived_us;
     uint64_t arrived_ns;
+    int nack_items; /* that may still be looked at */
 } source;
 
 static int32_t find_track(const source *s, uint32_t ssrc)
@@ -104,7 +106,14 @@ static void take_bye(const source *s, const vc_rtcp_packet *packet)
     }
 }
 
-static void take_packet(const source *s, const vc_rtcp_packet *packet)
+static void take_feedback(source *s, const vc_rtcp_packet *packet)
+{
+    vc_count(s->e, VC_C_rtcp_feedback);
+    if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_NACK)
+        vc_repair_take_nack(s->e, s->peer, packet, &s->nack_items);
+}
+
+static void take_packet(source *s, const vc_rtcp_packet *packet)
 {
     switch (packet->type) {
     case VC_RTCP_SR:
@@ -115,7 +124,7 @@ static void take_packet(const source *s, const vc_rtcp_packet *packet)
         return take_bye(s, packet);
     case VC_RTCP_RTPFB:
     case VC_RTCP_PSFB:
-        return vc_count(s->e, VC_C_rtcp_feedback);
+        return take_feedback(s, packet);
     case VC_RTCP_SDES:
         return; /* names we gave ourselves in the SDP */
     default:
@@ -151,7 +160,8 @@ void vc_report_received(vc_engine *e, vc_peer *peer, int tuple, const vc_datagra
     if (length < 0 || !vc_rtcp_is_valid(datagram->data, (size_t)length))
         return vc_count(e, VC_C_drop_rtcp_malformed);
     vc_count(e, VC_C_rtcp_received);
-    source s = {e, peer, vc_clock_us_of(&e->clock, datagram->arrived_ns), datagram->arrived_ns};
+    source s = {e, peer, vc_clock_us_of(&e->clock, datagram->arrived_ns), datagram->arrived_ns,
+                VC_REPAIR_ITEMS_MAX};
     size_t offset = 0;
     vc_rtcp_packet packet;
     while (vc_rtcp_next(datagram->data, (size_t)length, &offset, &packet))

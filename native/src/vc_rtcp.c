@@ -74,6 +74,18 @@ int vc_rtcp_bye_ssrc(const vc_rtcp_packet *packet, int i, uint32_t *ssrc)
     return VC_OK;
 }
 
+int vc_rtcp_nack(const vc_rtcp_packet *packet, int i, vc_nack *out)
+{
+    if (packet->type != VC_RTCP_RTPFB || packet->count != VC_RTCP_FB_NACK || i < 0)
+        return VC_ERR_RANGE;
+    size_t at = 8 + 4 * (size_t)i; /* behind both SSRCs */
+    if (at + 4 > packet->length)
+        return VC_ERR_RANGE;
+    const uint8_t *p = packet->body;
+    *out = (vc_nack){.ssrc = vc_get32(p + 4), .seq = vc_get16(p + at), .following = vc_get16(p + at + 2)};
+    return VC_OK;
+}
+
 static void put_header(uint8_t *out, int count, uint8_t type, size_t size)
 {
     out[0] = (uint8_t)(0x80 | count);

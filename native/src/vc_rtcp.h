@@ -14,6 +14,7 @@ enum {
     VC_RTCP_BYE = 203,
     VC_RTCP_RTPFB = 205,
     VC_RTCP_PSFB = 206,
+    VC_RTCP_FB_NACK = 1,     /* format of RTPFB */
     VC_RTCP_BLOCK = 24,      /* bytes of a report block */
     VC_RTCP_SR_BYTES = 28,   /* of an SR without blocks */
     VC_RTCP_BLOCKS_MAX = 31,
@@ -51,12 +52,21 @@ bool vc_rtcp_is_valid(const uint8_t *data, size_t length);
 /* Read the packet at *offset and step over it.  False at the end or when what follows is malformed. */
 bool vc_rtcp_next(const uint8_t *data, size_t length, size_t *offset, vc_rtcp_packet *out);
 
+/* One item of a generic NACK (RFC 4585 §6.2.1): bit i of 'following' means that seq + 1 + i is missing too. */
+typedef struct {
+    uint32_t ssrc; /* of the stream it is about */
+    uint16_t seq;
+    uint16_t following;
+} vc_nack;
+
 /* VC_OK, or VC_ERR_RANGE when the packet is none or too short. */
 int vc_rtcp_sender_info(const vc_rtcp_packet *packet, vc_sender_info *out);
 /* Report block 'i' of an SR or RR; VC_ERR_RANGE past the end. */
 int vc_rtcp_report_block(const vc_rtcp_packet *packet, int i, vc_report_block *out);
 /* SSRC 'i' of a BYE; VC_ERR_RANGE past the end. */
 int vc_rtcp_bye_ssrc(const vc_rtcp_packet *packet, int i, uint32_t *ssrc);
+/* Item 'i' of a generic NACK; VC_ERR_RANGE past the end, and when it is none. */
+int vc_rtcp_nack(const vc_rtcp_packet *packet, int i, vc_nack *out);
 
 /* Each writer appends at 'out' (room 'cap'); bytes written, 0 when they do not fit. */
 size_t vc_rtcp_write_rr(uint8_t *out, size_t cap, uint32_t ssrc, const vc_report_block *blocks, int count);

@@ -13,12 +13,14 @@
 #include "vc_counters.h"
 #include "vc_flow.h"
 #include "vc_hist.h"
+#include "vc_history.h"
 #include "vc_meter.h"
 #include "vc_net.h"
 #include "vc_reception.h"
 #include "vc_rewrite.h"
 #include "vc_ring.h"
 #include "vc_speech.h"
+#include "vc_store.h"
 #include "vc_table.h"
 #include "vc_wheel.h"
 
@@ -28,6 +30,8 @@ enum {
     VC_UFRAGS_PER_PEER = 2,    /* old and new while ICE restarts */
     VC_RTCP_SSRCS_MAX = 192,   /* senders of RTCP we let libsrtp keep state for; Firefox uses one per slot */
     VC_RTCP_SSRCS_TABLE = 512, /* a power of two, never full */
+    VC_RESEND_COST = 4,        /* a packet sent gives 1: resending takes a quarter of the rate at most */
+    VC_RESEND_CREDIT_MAX = 100,
 };
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
@@ -47,6 +51,7 @@ typedef struct {
 typedef struct {
     _Alignas(VC_CACHE_LINE) atomic_bool alive;
     bool deaf;
+    uint16_t resend_credit;
     int32_t id;
     int send_tuple; /* index, or VC_NONE */
     uint32_t own_ssrc;
@@ -59,6 +64,8 @@ typedef struct {
     int track_count;
     int32_t slots[VC_SLOTS_PER_PEER];
     int slot_count;
+    uint32_t ended_ssrcs[VC_SLOTS_PER_PEER]; /* of deleted slots, under the keys of now */
+    int ended_count;
     uint8_t ufrags[VC_UFRAGS_PER_PEER][VC_UFRAG_MAX + 1]; /* length first, 0 = free */
     vc_bucket stun_known, stun_new, dtls;
     uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
@@ -107,6 +114,7 @@ typedef struct {
     char cname[VC_CNAME_MAX];
     vc_figure reported_us;
     vc_figure32 lost, fraction_lost, jitter, rtt_us;
+    vc_history history;
 } vc_slot;
 
 struct vc_engine {
@@ -116,6 +124,8 @@ struct vc_engine {
     vc_track *tracks;
     vc_slot *slots;
     int32_t *receivers; /* config.max_receivers for each track */
+    vc_store *stores;   /* one for each track; audio alone uses them */
+    uint32_t stored;    /* the serial of the newest stored packet */
     vc_table by_addr;   /* -> peer * VC_TUPLES_MAX + tuple */
     vc_table by_ufrag;  /* length and bytes -> peer */
     vc_wheel wheel;     /* reports, one timer per peer */
@@ -135,7 +145,7 @@ struct vc_engine {
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
-    void *allocated[9]; /* peers, tracks, slots, receivers, speakers, and four of the flows */
+    void *allocated[10]; /* peers, tracks, slots, receivers, stores, speakers, and four of the flows */
     int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;

@@ -21,6 +21,7 @@ def session(key: bytes, direction: int, window: int = 1024) -> pylibsrtp.Session
     """A session of one direction, as the media room makes them."""
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=PROFILE)
     policy.window_size = window
+    policy.allow_repeat_tx = True
     return pylibsrtp.Session(policy)
 
 

@@ -24,4 +24,7 @@ def open_sessions(keys: SrtpKeys) -> tuple[pylibsrtp.Session, pylibsrtp.Session]
 def _session(profile: str, key: bytes, direction: int) -> pylibsrtp.Session:
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
     policy.window_size = REPLAY_WINDOW
+    policy.allow_repeat_tx = (
+        True  # the engine sends a lost packet again byte for byte, and nothing else twice
+    )
     return pylibsrtp.Session(policy=policy)
