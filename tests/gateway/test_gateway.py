@@ -142,6 +142,42 @@ async def test_a_login_that_ends_while_the_session_opens_gets_no_session(world: 
         assert await client.closed() == 4003
 
 
+async def test_a_client_that_goes_while_its_session_opens_leaves_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_again = trio.Event()
+    callers = iter([world.caller])
+
+    async def authenticate(house: object, token: str) -> Any:
+        if caller := next(callers, None):
+            return caller
+        asked_again.set()
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(world.gateway, "_authenticate", authenticate)
+    async with world.socket() as client:
+        with trio.fail_after(5):
+            await asked_again.wait()
+        await client.drop()
+        await world.rooms.wait_told("ended")
+    assert world.gateway.session_count == 0
+
+
+async def test_an_error_while_its_session_opens_leaves_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = iter([world.caller])
+
+    async def authenticate(house: object, token: str) -> Any:
+        return next(callers)
+
+    monkeypatch.setattr(world.gateway, "_authenticate", authenticate)
+    async with world.socket() as client:
+        assert await client.closed() == 1011
+        await world.rooms.wait_told("ended")
+    assert world.gateway.session_count == 0
+
+
 async def test_what_is_published_while_the_snapshot_is_made_comes_after_ready(world: World) -> None:
     world.rooms.while_opening = lambda house, caller: world.publish(7)
     async with world.socket() as client:

@@ -128,6 +128,9 @@ class Endpoint:
         except Closed as closed:
             connection.end(closed.code, closed.reason)
             raise
+        except BaseException:  # the client has gone, say: nobody would end what was never attached
+            connection.end(CloseCode.INTERNAL, "the session could not be opened")
+            raise
         return connection, frames
 
     async def _attach(
