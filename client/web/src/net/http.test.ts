@@ -37,6 +37,19 @@ describe("http", () => {
     expect(seen.at(-1)?.init.headers).toMatchObject({ Authorization: "Bearer new" });
   });
 
+  it("lets a refresh, and nothing else, outlive the page", async () => {
+    const { http, seen } = fixture({
+      "GET /api/x": [json(401, { error: "UNAUTHENTICATED", message: "expired" }), json(200, { ok: true })],
+      "POST /auth/refresh": [json(200, TOKENS)],
+    });
+    await http.request("GET", "/api/x");
+    expect(seen.map(({ key, init }) => [key, init.keepalive])).toEqual([
+      ["GET /api/x", false],
+      ["POST /auth/refresh", true],
+      ["GET /api/x", false],
+    ]);
+  });
+
   it("turns a refusal into a Problem with the server's words", async () => {
     const { http } = fixture({
       "GET /api/x": [json(429, { error: "TOO_MANY", message: "slow down", details: { a: 1 } }, { "Retry-After": "7" })],

@@ -13,6 +13,8 @@ export interface RequestOptions {
   /** Send no token (sign-in, public previews). */
   anonymous?: boolean;
   signal?: AbortSignal;
+  /** Let the exchange end even if the page goes away meanwhile. */
+  keepalive?: boolean;
 }
 
 export interface Http {
@@ -30,7 +32,8 @@ const TIMEOUT_MS = 20_000;
 
 export function makeHttp(env: HttpEnv): Http {
   const session = makeSession({
-    refresh: () => send<Tokens>("POST", "/auth/refresh", { body: {} }, null),
+    // The answer brings the cookie's next token; a reload that lost it would end the whole session.
+    refresh: () => send<Tokens>("POST", "/auth/refresh", { body: {}, keepalive: true }, null),
     onLost: env.onSignedOut,
     locks: env.locks,
   });
@@ -73,6 +76,7 @@ async function reach(
       method,
       headers,
       credentials: "same-origin",
+      keepalive: options.keepalive ?? false,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     });
