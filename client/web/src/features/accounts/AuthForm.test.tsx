@@ -1,10 +1,12 @@
 // @vitest-environment jsdom
 import { fireEvent, screen } from "@solidjs/testing-library";
 import { describe, expect, it, vi } from "vitest";
+import type { Client } from "../../client/createClient";
 import { Problem } from "../../net/problem";
 import type { PublicSettings } from "../../protocol";
 import { show } from "../../test/client";
 import { AuthForm } from "./AuthForm";
+import { AuthPage } from "./AuthPage";
 
 const SETTINGS: PublicSettings = {
   server_name: "Test",
@@ -54,6 +56,17 @@ describe("sign in and up", () => {
     fill("auth-password", "wrong");
     submit();
     expect((await screen.findByTestId("form-error")).textContent).toBe("Wrong username or password");
+  });
+
+  it("is called what its form does", async () => {
+    const api = { server: { settings: () => Promise.resolve(SETTINGS) } } as unknown as Client["api"];
+    show(() => <AuthPage />, [], { api });
+    fireEvent.click(await screen.findByTestId("auth-switch"));
+    expect(screen.getByTestId("auth-title").textContent).toBe("Create your account");
+    expect(screen.getByText("Join Test")).toBeTruthy();
+    fireEvent.click(screen.getByTestId("auth-switch"));
+    expect(screen.getByTestId("auth-title").textContent).toBe("Welcome back");
+    expect(screen.getByText("Sign in to Test")).toBeTruthy();
   });
 
   it("closes the door kindly where new accounts need an invitation", () => {

@@ -8,9 +8,13 @@ import { Bounds } from "../../protocol";
 import { Button } from "../../ui/Button";
 import { FormError, TextField } from "../../ui/Field";
 
+export type AuthMode = "login" | "register";
+
 export interface AuthFormProps {
   settings: PublicSettings | undefined;
-  startWith: "login" | "register";
+  startWith: AuthMode;
+  /** Told of every turn to the other face. */
+  onMode?: (mode: AuthMode) => void;
   inviteCode?: string;
 }
 
@@ -69,8 +73,9 @@ export function AuthForm(props: AuthFormProps): JSX.Element {
     });
   }
 
-  function change(to: "login" | "register"): void {
+  function change(to: AuthMode): void {
     setMode(to);
+    props.onMode?.(to);
     setError(null);
     setTried(false);
   }
