@@ -47,12 +47,12 @@ export function VoicePanel(): JSX.Element {
           >
             <SignalBars bars={bars()} />
             <span class="voice-state-words">
-              <span role="status" data-testid="voice-state-text">
+              <span class="truncate" role="status" data-testid="voice-state-text">
                 {words().text}
               </span>
               <Show when={ping() !== null}>
-                <span class="numbers" aria-label={`${SIGNAL_WORDS[bars()]}, ${ping() ?? 0} milliseconds`}>
-                  {` – ${ping() ?? 0} ms`}
+                <span class="voice-ping numbers" data-testid="voice-ping">
+                  · {ping()} ms<span class="offscreen">, {SIGNAL_WORDS[bars()]}</span>
                 </span>
               </Show>
             </span>

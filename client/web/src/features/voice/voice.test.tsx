@@ -3,6 +3,7 @@ import { fireEvent, screen } from "@solidjs/testing-library";
 import { describe, expect, it } from "vitest";
 import { initialCall } from "../../rtc/callMachine";
 import type { CallView } from "../../rtc/makeCall";
+import type { VoiceSample } from "../../rtc/stats";
 import { quietView, show } from "../../test/client";
 import { channel, ready, snapshot, voiceState } from "../../test/fixtures";
 import { VoiceChannelRow } from "../channels/VoiceChannelRow";
@@ -26,12 +27,18 @@ describe("voice panel", () => {
     [{ phase: "joining" as const }, "Connecting"],
     [{ phase: "negotiating" as const }, "Finding route"],
     [{ phase: "connecting" as const }, "Securing"],
-    [{ phase: "connected" as const }, "Voice connected"],
-    [{ phase: "connected" as const, isUnstable: true }, "Unstable connection"],
+    [{ phase: "connected" as const }, "Connected"],
+    [{ phase: "connected" as const, isUnstable: true }, "Unstable"],
     [{ phase: "reconnecting" as const, attempt: 3 }, "Reconnecting (attempt 3)"],
   ])("names the state %o", (change, words) => {
     show(() => <VoicePanel />, [room], { view: inCall(change) });
     expect(screen.getByTestId("voice-state-text").textContent).toBe(words);
+  });
+
+  it("shows the ping beside the state, and says how good that is", () => {
+    const sample = { rttMs: 23, lossInPercent: 0, lossOutPercent: 0, jitterMs: 1, jitterBufferMs: 40 } as VoiceSample;
+    show(() => <VoicePanel />, [room], { view: { ...inCall(), sample } });
+    expect(screen.getByTestId("voice-ping").textContent).toBe("· 23 ms, Excellent");
   });
 
   it("says plainly that there is no microphone", () => {

@@ -1,4 +1,4 @@
-/** What the voice connection is called at each step. */
+/** What the voice connection is called at each step: short, for the ping stands beside it in a narrow panel. */
 import type { CallState } from "../../rtc/callMachine";
 
 export type CallTone = "busy" | "good" | "shaky";
@@ -21,9 +21,7 @@ export function callWords(call: CallState): CallWords {
     case "connecting":
       return { text: "Securing", tone: "busy" };
     case "connected":
-      return call.isUnstable
-        ? { text: "Unstable connection", tone: "shaky" }
-        : { text: "Voice connected", tone: "good" };
+      return call.isUnstable ? { text: "Unstable", tone: "shaky" } : { text: "Connected", tone: "good" };
     case "reconnecting":
       return { text: `Reconnecting${call.attempt > 1 ? ` (attempt ${call.attempt})` : ""}`, tone: "shaky" };
   }
