@@ -154,26 +154,29 @@ async def test_what_a_killed_server_left_running_is_ended_first(aio: Bridge, ope
     """As where the signal at the server's death has not arrived, or not yet done its work."""
     async with open_postgres(open_folder):
         pass
-    orphan = await start_orphan(open_folder / "postgres", identity_of(open_folder / "postgres"))
+    orphan = await start_orphan(open_folder / "postgres")
     with trio.fail_after(20):
         async with open_postgres(open_folder) as dsn:
             assert orphan.poll() is not None
             assert await query(aio, dsn, "SELECT 1") == 1
 
 
-def identity_of(folder: Path) -> dict[str, int]:
-    """Say to subprocess to run something as the folder's owner."""
+def as_owner_of(folder: Path) -> list[str]:
+    """Return the words that go before a command to run it as the folder's owner, for good."""
+    if os.geteuid() != 0:
+        return []
     owner = folder.stat()
-    return {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
+    words = (os.getpid(), 0, owner.st_uid, owner.st_gid, CAP_DAC_READ_SEARCH)
+    return [sys.executable, "-I", "-S", launch.__file__, *map(str, words)]
 
 
-async def start_orphan(folder: Path, identity: dict[str, Any]) -> subprocess.Popen[bytes]:
+async def start_orphan(folder: Path) -> subprocess.Popen[bytes]:
     """Start PostgreSQL by hand and wait until it is up."""
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
 
     def spawn() -> subprocess.Popen[bytes]:
         command = [str(postgres_program("postgres")), "-D", str(folder / "data"), *options]
-        return subprocess.Popen(command, stderr=subprocess.DEVNULL, **identity)
+        return subprocess.Popen([*as_owner_of(folder), *command], stderr=subprocess.DEVNULL)
 
     process = await trio.to_thread.run_sync(spawn)
     with trio.fail_after(10):
