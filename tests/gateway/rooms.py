@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +47,7 @@ class Rooms:
     changes: list[Change] = field(default_factory=list)
     occurred: trio.Event = field(default_factory=trio.Event)
     while_opening: Callable[[House, Caller], None] = lambda house, caller: None
+    while_subscribing: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
     is_broken: bool = False
 
     def hooks(self) -> Hooks:
@@ -93,6 +94,7 @@ class Rooms:
     async def _may_subscribe(self, house: House, caller: Caller, channel_id: str) -> None:
         if f"channel:{channel_id}" not in self.topics:
             raise NotFound("there is no such channel")
+        await self.while_subscribing()
 
     async def _typing(self, house: House, connection: Connection, command: Typing) -> None:
         event = TypingStart(

@@ -153,6 +153,7 @@ async def test_a_client_that_goes_while_its_session_opens_leaves_none(
             return caller
         asked_again.set()
         await trio.sleep_forever()
+        raise AssertionError("unreachable")
 
     monkeypatch.setattr(world.gateway, "_authenticate", authenticate)
     async with world.socket() as client:
@@ -313,6 +314,23 @@ async def test_subscribing_and_unsubscribing(world: World, client: Client) -> No
     await client.expect("subscribed")
     world.publish(2)
     assert number_of(await client.expect("message_delete")) == 2
+
+
+async def test_a_channel_lost_while_it_is_subscribed_to_is_lost(world: World, client: Client) -> None:
+    hidden = f"channel:{SECRET}"
+    world.rooms.topics.add(hidden)
+
+    async def lose() -> None:
+        """The answer is from before the loss, which is acted upon before the answer arrives."""
+        world.rooms.topics.remove(hidden)
+        world.house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=GUILD))
+        await world.rooms.wait_occurrence()
+
+    world.rooms.while_subscribing = lose
+    await client.send("subscribe", channel_id=SECRET)
+    await client.expect("subscribed")
+    await wait_all_tasks_blocked(0.05)
+    assert world.house.hub.follower_count(hidden) == 0
 
 
 async def test_unsubscribed_stays_so_when_something_else_changes(world: World, client: Client) -> None:

@@ -119,8 +119,10 @@ class GatewayConnection:
     def subscribe(self, topic: str) -> None:
         """Follow a topic that the caller may see, until it is no longer visible."""
         self.unsubscribed.discard(topic)
-        self.visible |= {topic}
         self.follow(topic)
+        if topic not in self.visible:  # just gained; or just lost, after the caller was found to see it
+            self.visible |= {topic}
+            self.add_occasion(Occasion.REFRESH)
 
     def unsubscribe(self, topic: str) -> None:
         """Leave a topic until it is subscribed to again."""
