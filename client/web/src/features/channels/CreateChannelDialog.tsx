@@ -1,6 +1,7 @@
 /** Make a text or voice channel. */
 import type { JSX } from "solid-js";
-import { createSignal, For } from "solid-js";
+import { createSignal, For, Show } from "solid-js";
+import { createStore } from "solid-js/store";
 import { useClient } from "../../client/context";
 import { messageOf } from "../../net/problem";
 import type { Id } from "../../protocol";
@@ -9,6 +10,8 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { FormError, TextField } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
+import { draftOf, voicePart } from "./voiceDraft";
+import { VoiceFields } from "./VoiceFields";
 
 const KINDS = [
   { kind: "text", icon: "hash", title: "Text", note: "Write messages" },
@@ -24,6 +27,7 @@ export function CreateChannelDialog(props: {
   // eslint-disable-next-line solid/reactivity -- only where to begin
   const [kind, setKind] = createSignal(props.kind);
   const [name, setName] = createSignal("");
+  const [voice, setVoice] = createStore(draftOf(undefined));
   const [busy, setBusy] = createSignal(false);
   const [error, setError] = createSignal<string | null>(null);
   const finalName = (): string =>
@@ -39,6 +43,7 @@ export function CreateChannelDialog(props: {
         name: finalName(),
         channel_type: kind(),
         category_id: props.categoryId,
+        ...(kind() === "voice" ? voicePart(voice) : {}),
       });
       client.dialogs.close();
       if (kind() === "text") client.openSoon(props.guildId, made.id);
@@ -83,6 +88,9 @@ export function CreateChannelDialog(props: {
           onText={setName}
           data-testid="channel-name"
         />
+        <Show when={kind() === "voice"}>
+          <VoiceFields draft={voice} onChange={setVoice} />
+        </Show>
         <FormError text={error()} />
         <div class="row row-end">
           <Button look="quiet" onClick={client.dialogs.close}>

@@ -1,12 +1,15 @@
-/** A channel's name, topic, category and limit, and its end. */
+/** A channel's name, category, topic or how its voice is encoded, and its end. */
 import type { JSX } from "solid-js";
 import { createSignal, Show } from "solid-js";
+import { createStore } from "solid-js/store";
 import { useClient } from "../../client/context";
 import { messageOf } from "../../net/problem";
 import type { EditChannel, Id } from "../../protocol";
 import { Bounds } from "../../protocol";
 import { Button } from "../../ui/Button";
 import { Choice, FormError, TextField } from "../../ui/Field";
+import { draftOf, voicePart } from "../channels/voiceDraft";
+import { VoiceFields } from "../channels/VoiceFields";
 
 export function ChannelOverview(props: { channelId: Id }): JSX.Element {
   const { state, api, dialogs, toasts } = useClient();
@@ -14,7 +17,7 @@ export function ChannelOverview(props: { channelId: Id }): JSX.Element {
   const isVoice = (): boolean => channel()?.channel_type === "voice";
   const [name, setName] = createSignal(channel()?.name ?? "");
   const [topic, setTopic] = createSignal(channel()?.topic ?? "");
-  const [limit, setLimit] = createSignal(String(channel()?.user_limit ?? ""));
+  const [voice, setVoice] = createStore(draftOf(channel()));
   const [categoryId, setCategoryId] = createSignal(channel()?.category_id ?? "");
   const [busy, setBusy] = createSignal(false);
   const [error, setError] = createSignal<string | null>(null);
@@ -32,7 +35,7 @@ export function ChannelOverview(props: { channelId: Id }): JSX.Element {
     const body: EditChannel = {
       name: name().trim(),
       category_id: categoryId() || null,
-      ...(isVoice() ? { user_limit: limit() === "" ? null : Number(limit()) } : { topic: topic().trim() || null }),
+      ...(isVoice() ? voicePart(voice) : { topic: topic().trim() || null }),
     };
     try {
       await api.channels.edit(props.channelId, body);
@@ -68,15 +71,7 @@ export function ChannelOverview(props: { channelId: Id }): JSX.Element {
       <Show
         when={!isVoice()}
         fallback={
-          <TextField
-            label="Most people inside"
-            type="number"
-            min={1}
-            max={99}
-            placeholder="No limit"
-            value={limit()}
-            onText={setLimit}
-          />
+          <VoiceFields draft={voice} onChange={setVoice} note="Changes hold for those who join from now on." />
         }
       >
         <TextField
