@@ -15,7 +15,7 @@ from voicechat.settings import Settings, load, page
 _SERVE_OPTIONS = (
     ("host", ("server", "host"), "address the web side listens on (default 127.0.0.1)"),
     ("port", ("server", "port"), "its TCP port (default 8080; 0 picks a free one)"),
-    ("media-port", ("media", "port"), "UDP port of voice (default 7882; 0 picks a free one)"),
+    ("media-port", ("media", "port"), "UDP and TCP port of voice (default 7882; 0 picks a free one)"),
     ("data-dir", ("server", "data_dir"), "where the embedded stores and files live (default ./data)"),
 )
 

@@ -59,6 +59,7 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     host: str = ""  # address to bind; empty: the web side's host
     port: Port = 7882
+    tcp: bool = True  # on the same port too, for clients whose network blocks UDP
     public_ip: str = ""  # comma separated IPv4/IPv6; empty: found from the interfaces
     slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
     max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000

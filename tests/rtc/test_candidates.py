@@ -32,6 +32,15 @@ def test_candidates_are_host_candidates_in_order_of_preference() -> None:
     assert second == "2 1 udp 2130706175 2001:db8::1 7882 typ host"
 
 
+def test_tcp_candidates_are_passive_and_rank_behind_all_of_udp() -> None:
+    lines = candidate_lines([("192.0.2.1", 7882), ("2001:db8::1", 7882)], tcp=True)
+    assert lines[2] == "3 1 tcp 1520435199 192.0.2.1 7882 typ host tcptype passive"
+    assert [line.split()[2] for line in lines] == ["udp", "udp", "tcp", "tcp"]
+    priorities = [int(line.split()[3]) for line in lines]
+    assert sorted(priorities, reverse=True) == priorities
+    assert len({line.split()[0] for line in lines}) == 4  # foundations
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,4 +1,4 @@
-"""A small WebRTC client over a real UDP socket: ICE checks, DTLS, SRTP, Opus-like packets, RTCP.
+"""A small WebRTC client over real UDP and TCP sockets: ICE checks, DTLS, SRTP, Opus-like packets, RTCP.
 
 offer = await media.join(...)
 async with open_client(offer) as client:
@@ -10,6 +10,7 @@ async with open_client(offer) as client:
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import struct
@@ -54,6 +55,7 @@ class ServerSide:
     password: str
     fingerprint: str
     candidates: tuple[Address, ...]
+    tcp_candidates: tuple[Address, ...]
     slot_ssrcs: dict[str, int]
 
     @staticmethod
@@ -63,11 +65,14 @@ class ServerSide:
         for section in sections[1:]:
             ssrcs[_first(r"a=mid:(\S+)", section)] = int(_first(r"a=ssrc:(\d+)", section))
         found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sections[0])
+        passive = r"a=candidate:\S+ 1 tcp \d+ (\S+) (\d+) typ host tcptype passive"
+        found_tcp = re.findall(passive, sections[0])
         return ServerSide(
             ufrag=_first(r"a=ice-ufrag:(\S+)", offer),
             password=_first(r"a=ice-pwd:(\S+)", offer),
             fingerprint=_first(r"a=fingerprint:sha-256 (\S+)", offer),
             candidates=tuple((host, int(port)) for host, port in found),
+            tcp_candidates=tuple((host, int(port)) for host, port in found_tcp),
             slot_ssrcs=ssrcs,
         )
 
@@ -83,6 +88,7 @@ class ClientOptions:
     """How a client behaves; the defaults are a browser's."""
 
     bind: str = "127.0.0.1"
+    over_tcp: bool = False
     profiles: tuple[str, ...] = ALL_PROFILES
     ssrc: int | None = None  # random
     announces_ssrc: bool = True
@@ -116,15 +122,18 @@ class RtcClient:
         self.rtcp: list[bytes] = []
         self.datagrams: list[tuple[bytes, Address]] = []
         self.unreadable = 0
+        self.is_cut_off = False
         self._answers: dict[bytes, stun.Message] = {}
         self._flight: list[bytes] = []
+        self._stream: trio.SocketStream | None = None
+        self._writing = trio.Lock()
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
         self._news = trio.Event()
 
-    def _choose_candidate(self) -> Address:
+    def _choose_candidate(self, *, tcp: bool = False) -> Address:
         wants_v6, wants_loopback = ":" in self.options.bind, self.options.bind.startswith(("127.", "::1"))
-        for host, port in self.server.candidates:
+        for host, port in self.server.tcp_candidates if tcp else self.server.candidates:
             if (":" in host) == wants_v6 and host.startswith(("127.", "::1")) == wants_loopback:
                 return host, port
         raise AssertionError(f"no candidate for {self.options.bind} in {self.server.candidates}")
@@ -132,7 +141,8 @@ class RtcClient:
     @property
     def address(self) -> Address:
         """Where the client sends from."""
-        host, port = self.udp.getsockname()[:2]
+        sock = self.udp if self._stream is None else self._stream.socket
+        host, port = sock.getsockname()[:2]
         return host, port
 
     def answer(self, **changes: str) -> str:
@@ -192,8 +202,17 @@ class RtcClient:
     # ---- media -----------------------------------------------------------------------------------
 
     async def send(self, datagram: bytes, to: Address | None = None) -> None:
-        """Send raw bytes to the server."""
-        await self.udp.sendto(datagram, to or self.remote)
+        """Send a datagram to the server, or a frame over the connection while there is one."""
+        if self._stream is None or to is not None:
+            await self.udp.sendto(datagram, to or self.remote)
+        else:
+            await self.send_bytes(struct.pack("!H", len(datagram)) + datagram)
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send a piece of the stream as it is."""
+        assert self._stream is not None
+        async with self._writing:
+            await self._stream.send_all(data)
 
     def rtp_packet(self, payload: bytes, *, level: int | None = 20, mid: str | None = None) -> bytes:
         """Return the next RTP packet in the clear, with its level (-dBov) and MID."""
@@ -264,11 +283,45 @@ class RtcClient:
         """Take datagrams for ever."""
         while True:
             datagram, address = await self.udp.recvfrom(65536)
-            self.datagrams.append((datagram, address[:2]))
-            for reply in self._take(datagram):
-                await self.send(reply)
-            self._news.set()
-            self._news = trio.Event()
+            await self._taken(datagram, address[:2])
+
+    async def open_tcp(self) -> None:
+        """Connect to the passive candidate; from now on everything goes that way."""
+        self._stream = await trio.open_tcp_stream(*self._choose_candidate(tcp=True))
+
+    def hang_up(self) -> None:
+        """Close the connection, if there is one."""
+        if self._stream is not None:
+            self._stream.socket.close()
+
+    async def close_tcp(self) -> None:
+        """Close the connection and go on over UDP."""
+        assert self._stream is not None
+        stream, self._stream = self._stream, None
+        await stream.aclose()
+
+    async def receive_frames(self) -> None:
+        """Take the frames of the connection until it ends; `is_cut_off` says that it did."""
+        assert self._stream is not None
+        stream, pending = self._stream, b""
+        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            while piece := await stream.receive_some(65536):
+                pending += piece
+                while len(pending) >= 2 and len(pending) >= (end := 2 + int.from_bytes(pending[:2], "big")):
+                    await self._taken(pending[2:end], stream.socket.getpeername()[:2])
+                    pending = pending[end:]
+        self.is_cut_off = True
+        self._tell()
+
+    async def _taken(self, datagram: bytes, address: Address) -> None:
+        self.datagrams.append((datagram, address))
+        for reply in self._take(datagram):
+            await self.send(reply)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = trio.Event()
 
     def _take(self, datagram: bytes) -> list[bytes]:
         first = datagram[0] if datagram else 255
@@ -325,8 +378,15 @@ async def run_client(
     with trio.socket.socket(family, trio.socket.SOCK_DGRAM) as udp:
         await udp.bind((options.bind, 0))
         client = RtcClient(offer, options, udp)
-        task_status.started(client)
-        await client.receive_all()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client.receive_all)
+                if options.over_tcp:
+                    await client.open_tcp()
+                    nursery.start_soon(client.receive_frames)
+                task_status.started(client)
+        finally:
+            client.hang_up()
 
 
 @asynccontextmanager

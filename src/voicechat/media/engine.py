@@ -381,7 +381,9 @@ class Engine:
             undo()
             raise
 
-    def flow_add(self, sock: socket.socket, addr: Addr, on_refused: Callable[[], None]) -> None:
+    def flow_add(
+        self, sock: socket.socket | trio.socket.SocketType, addr: Addr, on_refused: Callable[[], None]
+    ) -> None:
         """Give away a connected TCP socket from `addr`, whose RFC 4571 frames are taken like datagrams.
 
         FlowClosed tells its end, whoever ended it; `on_refused` is called instead when the engine has

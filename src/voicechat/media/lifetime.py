@@ -7,6 +7,7 @@ a deadline: freeing what it still uses would be worse than leaking it.
 
 from __future__ import annotations
 
+import resource
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -16,6 +17,7 @@ from voicechat.logs import get_logger
 from voicechat.media.engine import Engine, EngineLimits
 from voicechat.media.plane import Media
 from voicechat.media.sockets import BoundSockets, bound_sockets
+from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import announced_addresses, candidate_lines
 from voicechat.rtc.peer import PeerTimers
 from voicechat.settings import MediaSettings
@@ -26,6 +28,7 @@ COMMAND_DEPTH = 65_536  # a room of two hundred that connects at once asks for f
 START_DEADLINE_S = 10.0
 JOIN_DEADLINE_S = 5.0
 MAX_WHISPERED = 20  # people a whisper may name; a track feeds them, or its room and as many who listen in
+MAX_FLOWS = 1024  # TCP connections; each takes 20 KiB once it is used
 _MAX_SLOTS = 1 << 20  # the engine's own limit; half a gigabyte of slots
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
 
@@ -39,12 +42,18 @@ async def open_media(
     `host` is where the web side listens, used unless the settings name another. Raises Unavailable when
     the port is taken, Invalid when the public address is none.
     """
-    with bound_sockets(settings.host or host, settings.port) as bound, _engine(settings, bound) as running:
-        media = _media(settings, bound, running.engine, timers)
+    where = settings.host or host
+    with (
+        bound_sockets(where, settings.port, tcp=settings.tcp) as bound,
+        _engine(settings, bound) as running,
+    ):
+        door = TcpDoor(running.engine, bound.listeners)
+        media = _media(settings, bound, running.engine, door, timers)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(running.run)
             nursery.start_soon(media.run_records)
             nursery.start_soon(media.run_clock)
+            nursery.start_soon(door.run)
             try:
                 await running.wait_started()
                 yield media
@@ -58,12 +67,19 @@ async def open_media(
                 log.info("voice_port_closed", **{name: n for name, n in media.counters().items() if n})
 
 
-def _media(settings: MediaSettings, bound: BoundSockets, engine: Engine, timers: PeerTimers | None) -> Media:
+def _media(
+    settings: MediaSettings,
+    bound: BoundSockets,
+    engine: Engine,
+    door: TcpDoor,
+    timers: PeerTimers | None,
+) -> Media:
     addresses = announced_addresses(settings.public_ip, bound.interfaces, bound.port)
     log.info("voice_port_open", addresses=[f"{host} {port}" for host, port in addresses])
     return Media(
         engine,
-        candidates=candidate_lines(addresses),
+        door,
+        candidates=candidate_lines(addresses, tcp=settings.tcp),
         slots=settings.slots,
         room_peers=settings.room_peers,
         timers=timers,
@@ -119,6 +135,12 @@ class _RunningEngine:
             self._shield.cancel()
 
 
+def _flow_limit() -> int:
+    """Leave most of the process's descriptors to the web side."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_FLOWS if soft == resource.RLIM_INFINITY else min(MAX_FLOWS, soft // 4)
+
+
 @contextmanager
 def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEngine]:
     peers = settings.max_peers + _SPARE_HANDLES
@@ -127,6 +149,7 @@ def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEn
         max_tracks=peers,
         max_slots=min(peers * settings.slots, _MAX_SLOTS),
         max_receivers=2 * settings.room_peers + MAX_WHISPERED,
+        max_flows=_flow_limit() if settings.tcp else 0,
         command_depth=COMMAND_DEPTH,
     )
     running = _RunningEngine(Engine(bound.sockets, limits))

@@ -19,14 +19,15 @@ from voicechat.media.deadlines import Deadlines
 from voicechat.media.endpoint import Endpoint
 from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
-from voicechat.media.records import Dtls, Moved, Record, Refused, Stun
+from voicechat.media.records import Dtls, FlowClosed, Moved, Record, Refused, Stun
 from voicechat.media.records import Speaking as SpeakingRecord
 from voicechat.media.stats import PeerStats, peer_stats
+from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import require_candidate
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
 from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
-from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers
+from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers, TupleAdded
 from voicechat.rtc.rooms import Rooms, Whisper
 from voicechat.rtc.routes import Changes, ClearRoute, GatePeer, GateTrack, RouteCommand, SetRoute
 
@@ -43,6 +44,7 @@ class Media:
     def __init__(
         self,
         engine: Engine,
+        door: TcpDoor,
         *,
         candidates: Sequence[str],
         slots: int,
@@ -51,6 +53,7 @@ class Media:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
+        self._door = door
         self._identity = DtlsIdentity()
         self._candidates = tuple(candidates)
         self._slots = slots
@@ -207,6 +210,7 @@ class Media:
         return {
             **self._engine.counters(),
             **self._counts,
+            **self._door.counts,
             "peers": len(self._endpoints),
             "rooms": len(self._rooms),
         }
@@ -248,6 +252,8 @@ class Media:
             self._counts["commands_refused"] += 1
             log.warning("engine_refused", op=record.op, status=record.status, peer=record.peer)
             return
+        if isinstance(record, FlowClosed):
+            self._door.closed(unpack_addr(record.addr))
         endpoint = self._by_handle.get(getattr(record, "peer", -1))
         if endpoint is None:
             return
@@ -259,6 +265,8 @@ class Media:
                 self._guarded(endpoint, lambda: peer.receive_dtls(data, unpack_addr(addr), self._now()))
             case Moved(addr=addr):
                 peer.moved(unpack_addr(addr))
+            case FlowClosed(addr=addr):
+                self._guarded(endpoint, lambda: peer.lost(unpack_addr(addr), self._now()))
             case SpeakingRecord(is_speaking=is_speaking):
                 self._hear(endpoint, is_speaking)
             case _:
@@ -299,6 +307,8 @@ class Media:
         for event in endpoint.peer.poll_events():
             endpoint.mirror(self._engine, event)
             match event:
+                case TupleAdded(address):
+                    self._door.proved(address)
                 case Connected():
                     self._connect(endpoint, event)
                 case Gone(reason, detail):

@@ -17,6 +17,7 @@ from voicechat.media.engine import open_udp
 
 _ANY = {"", "0.0.0.0", "::"}
 _PORT_TRIES = 16
+_BACKLOG = 128
 _SIOCGIFADDR = 0x8915  # linux/sockios.h
 
 # Classic BPF (linux/filter.h); negative offsets count from the network header.
@@ -31,51 +32,82 @@ _FAR_V4, _FAR_V6 = "198.51.100.1", "2001:db8::ff"
 
 @dataclass(frozen=True, slots=True)
 class BoundSockets:
-    """Sockets of different families on one port, and the machine's addresses that lead to them."""
+    """UDP sockets and TCP listeners on one port, one of each for a family; the addresses to reach them."""
 
     sockets: tuple[socket.socket, ...]
+    listeners: tuple[socket.socket, ...]
     port: int
     interfaces: tuple[str, ...]
 
 
 @contextmanager
-def bound_sockets(host: str, port: int) -> Iterator[BoundSockets]:
+def bound_sockets(host: str, port: int, *, tcp: bool = False) -> Iterator[BoundSockets]:
     """Bind the voice port on `host` (a wildcard binds both families) and close it at the end.
 
-    Raises Unavailable when the port cannot be had. Port 0 takes a free one.
+    With `tcp` it listens on the same number as well. Raises Unavailable when the port cannot be had. Port 0
+    takes a free one.
     """
     try:
-        sockets = _bind(host, port)
+        sockets, listeners = _bind_all(host, port, tcp)
     except OSError as problem:
         raise Unavailable(f"expected to bind the voice port {host or '*'}:{port}: {problem}") from problem
     try:
         chosen = int(sockets[0].getsockname()[1])
-        yield BoundSockets(tuple(sockets), chosen, tuple(_interfaces(host, sockets)))
+        interfaces = tuple(_interfaces(host, sockets))
+        yield BoundSockets(tuple(sockets), tuple(listeners), chosen, interfaces)
     finally:
-        for sock in sockets:
-            sock.close()
+        _close(*sockets, *listeners)
 
 
-def _bind(host: str, port: int) -> list[socket.socket]:
-    if host not in _ANY:
-        address = "127.0.0.1" if host == "localhost" else host
-        return [_open_loopback(port)] if _is_v4_loopback(address) else [open_udp(address, port)]
-    if not _has_ipv6():
-        return [open_udp("0.0.0.0", port)]
-    return _bind_pair(port)
+def _close(*sockets: socket.socket) -> None:
+    for sock in sockets:
+        sock.close()
 
 
-def _bind_pair(port: int) -> list[socket.socket]:
-    """Bind both families to one number; a free port of one may be taken in the other, hence the tries."""
+def _bind_all(host: str, port: int, tcp: bool) -> tuple[list[socket.socket], list[socket.socket]]:
+    """Bind all to one number; a free port of one may be taken in another, hence the tries."""
     for attempt in range(_PORT_TRIES):
-        first = open_udp("0.0.0.0", port)
+        sockets: list[socket.socket] = []
+        listeners: list[socket.socket] = []
         try:
-            return [first, open_udp("::", first.getsockname()[1])]
+            _bind(host, port, sockets)
+            for sock in sockets if tcp else ():
+                _listen_beside(sock, host, listeners)
         except OSError:
-            first.close()
+            _close(*sockets, *listeners)
             if port != 0 or attempt == _PORT_TRIES - 1:
                 raise
+        else:
+            return sockets, listeners
     raise AssertionError("unreachable")
+
+
+def _bind(host: str, port: int, into: list[socket.socket]) -> None:
+    if host not in _ANY:
+        address = "127.0.0.1" if host == "localhost" else host
+        into.append(_open_loopback(port) if _is_v4_loopback(address) else open_udp(address, port))
+        return
+    into.append(open_udp("0.0.0.0", port))
+    if _has_ipv6():
+        into.append(open_udp("::", into[0].getsockname()[1]))
+
+
+def _listen_beside(sock: socket.socket, host: str, into: list[socket.socket]) -> None:
+    """Listen for TCP where `sock` receives UDP; for the same machine alone where that does."""
+    listener = socket.socket(sock.family, socket.SOCK_STREAM)
+    into.append(listener)
+    bound = sock.getsockname()
+    if sock.family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.setsockopt(
+        socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+    )  # a restart must not wait for old connections
+    listener.setblocking(False)
+    listener.bind(bound[:2])
+    if bound[0] in _ANY and host not in _ANY:
+        own = _own_address(sock.family, _FAR_V4)
+        _drop_strangers(listener, own or "127.0.0.1")
+    listener.listen(_BACKLOG)
 
 
 def _has_ipv6() -> bool:

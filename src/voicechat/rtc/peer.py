@@ -95,6 +95,7 @@ class PeerTimers:
 
     connect_s: float = 20.0
     consent_s: float = CONSENT_S
+    reconnect_s: float = 8.0  # Chromium tries to restore a lost TCP connection for five
 
 
 class Peer:
@@ -113,6 +114,9 @@ class Peer:
         self._dtls_allowance = _Allowance(now)
         self._answer: Answer | None = None
         self._preferred: Address | None = None
+        self._cut_off_at: float | None = (
+            None  # since when the last TCP connection is gone, without another tuple
+        )
         self._transmits: list[tuple[bytes, Address]] = []
         self._events: list[PeerEvent] = []
 
@@ -125,6 +129,7 @@ class Peer:
         if verdict.removed is not None:
             self._events.append(TupleRemoved(verdict.removed))
         if verdict.added is not None:
+            self._cut_off_at = None
             self._events.append(TupleAdded(verdict.added))
         self._prefer_selected()
         if verdict.reply is not None:
@@ -150,6 +155,13 @@ class Peer:
         """Learn from the engine where the client's newest media comes from: DTLS goes there as well."""
         if address in self.ice.tuples:
             self._dtls_address = address
+
+    def lost(self, address: Address, now: float) -> None:
+        """Learn from the engine that a TCP connection ended; without another tuple the peer soon does."""
+        self.ice.forget(address)
+        if not self.ice.tuples:
+            self._cut_off_at = now
+        self._prefer_selected()
 
     def answer(self, text: str) -> None:
         """Take the client's SDP answer; raises Invalid for a bad one, Conflict for a second one."""
@@ -187,7 +199,10 @@ class Peer:
     def _expires_at(self) -> float:
         if self.state is not PeerState.CONNECTED:
             return self._connect_by
-        return self.ice.consent_expires_at(self._timers.consent_s) or self._connect_by
+        expires = self.ice.consent_expires_at(self._timers.consent_s) or self._connect_by
+        return (
+            expires if self._cut_off_at is None else min(expires, self._cut_off_at + self._timers.reconnect_s)
+        )
 
     def close(self) -> None:
         """End the connection from our side, saying so to the client if a handshake was finished."""
