@@ -37,6 +37,14 @@ def test_the_client_is_the_last_hop_that_is_no_trusted_proxy(
     assert BEHIND_PROXY.client_ip(peer, headers) == client
 
 
+def test_a_proxy_may_add_its_hop_as_a_header_of_its_own() -> None:
+    headers = Headers([("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.9")])
+    assert BEHIND_PROXY.client_ip("10.0.0.1", headers) == "203.0.113.9"
+    assert BEHIND_PROXY.is_encrypted(
+        "10.0.0.1", "http", Headers([("X-Forwarded-Proto", "http"), ("X-Forwarded-Proto", "https")])
+    )
+
+
 @pytest.mark.parametrize(
     ("origin", "host", "is_own"),
     [

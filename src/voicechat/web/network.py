@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from werkzeug.datastructures import Headers
+
 from voicechat.errors import Invalid
 from voicechat.settings import ServerSettings
-from voicechat.web.routes import Headers
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -29,10 +30,10 @@ class Network:
         Without a trusted peer, or with an unreadable header, it is the peer itself.
         """
         address = _address(peer)
-        for hop in reversed((headers.get("X-Forwarded-For") or "").split(",")):
+        for hop in reversed(_hops(headers, "X-Forwarded-For")):
             if address is None or not self._trusts(address):
                 break
-            before = _address(hop.strip())
+            before = _address(hop)
             if before is None:
                 break
             address = before
@@ -42,7 +43,7 @@ class Network:
         """Tell whether the browser reaches the site by https."""
         if scheme in ("https", "wss") or self.public_url.startswith("https://"):
             return True
-        return self.is_trusted(peer) and (headers.get("X-Forwarded-Proto") or "").lower() == "https"
+        return self.is_trusted(peer) and _hops(headers, "X-Forwarded-Proto")[-1:] == ["https"]
 
     def is_own_origin(self, headers: Headers) -> bool:
         """Tell whether the Origin is absent (no browser) or this very site (RFC 6454 §7).
@@ -86,6 +87,11 @@ def is_loopback(ip: str) -> bool:
     """Tell whether `ip` is this machine."""
     address = _address(ip)
     return address is not None and address.is_loopback
+
+
+def _hops(headers: Headers, name: str) -> list[str]:
+    """List what each hop has added, the nearest last: to the header, or as another one (RFC 9110 §5.3)."""
+    return [hop.strip().lower() for value in headers.getlist(name) for hop in value.split(",")]
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
