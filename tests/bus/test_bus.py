@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import redis.asyncio
 import trio
 
 from tests.support.background import in_background
@@ -162,3 +163,21 @@ async def test_while_redis_is_away_limits_still_hold_and_the_rest_is_unavailable
             await until(lambda: bus.dropped == 1)
         finally:
             await bus_context.__aexit__(None, None, None)
+
+
+async def test_while_redis_refuses_to_write_limits_still_hold_and_the_rest_is_unavailable(
+    aio: Bridge, tmp_path: Path
+) -> None:
+    with trio.fail_after(20):
+        async with open_redis(tmp_path) as url, open_bus(aio, url) as bus:
+            await aio.call(_fill, url)
+            grants = [await bus.take("login", capacity=3, per_s=0.001) for _ in range(4)]
+            assert [grant.allowed for grant in grants] == [True, True, True, False]
+            with pytest.raises(Unavailable):
+                await bus.set("key", b"value")
+
+
+async def _fill(url: str) -> None:
+    """Let Redis be as one whose memory is full of what it may not forget."""
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await client.config_set("maxmemory", 1)

@@ -129,6 +129,9 @@ class Bus:
             return await self._aio.call(asked)
         except AWAY as problem:
             raise Unavailable("Redis is away; try again shortly") from problem
+        except redis.exceptions.ResponseError as problem:  # out of memory, a replica now, no rights…
+            log.error("redis_refused", problem=str(problem))
+            raise Unavailable("Redis refuses; try again shortly") from problem
 
     async def _take(self, bucket: str, capacity: int, per_s: float, cost: float) -> Grant:
         answer = await self._script(keys=[f"{self._prefix}bucket:{bucket}"], args=[capacity, per_s, cost])
