@@ -22,13 +22,15 @@ from voicechat.features import accounts, channels, guilds, invites, members, mes
 from voicechat.gateway import Hooks, open_gateway
 from voicechat.house import House
 from voicechat.ids import new_id
+from voicechat.measures import measures
 from voicechat.media import open_media
 from voicechat.settings import Settings
 from voicechat.storage import Database, open_database
 from voicechat.storage import migrate as migrate_database
-from voicechat.web import Check, Route, create_app
+from voicechat.web import Check, Counters, Route, create_app
 from voicechat.web.guard import Address
 from voicechat.web.guard import serve as serve_http
+from voicechat.web.metrics import create_metrics_app, metrics_settings
 
 FEATURES: tuple[ModuleType, ...] = (accounts, guilds, members, roles, channels, invites, messages, voice)
 """Every room of the product; what a room offers is found under fixed names in its `__init__`."""
@@ -133,7 +135,15 @@ async def serve(settings: Settings, *, task_status: trio.TaskStatus[str] = trio.
                 checks=_health_checks(house),
             )
             async with trio.open_nursery() as serving:
-                web = partial(serve_http, app, settings, shutdown=shutdown, drain=gateway.drain)
+                counters = Counters()
+                if settings.metrics.port is not None:
+                    metrics = create_metrics_app(partial(measures, house, gateway, counters))
+                    await serving.start(
+                        partial(serve_http, metrics, metrics_settings(settings), shutdown=shutdown)
+                    )
+                web = partial(
+                    serve_http, app, settings, shutdown=shutdown, drain=gateway.drain, counters=counters
+                )
                 addresses = await serving.start(web)
                 task_status.started(await _announce(house, addresses))
         nursery.cancel_scope.cancel("the server has stopped")

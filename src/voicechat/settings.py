@@ -64,6 +64,7 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
     max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000
     room_peers: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 100
+    push_to_talk_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0  # what one press opens
 
 
 class AuthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,6 +104,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     outbox_bytes: Positive = 4 * 1024 * 1024
 
 
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The private listener for Prometheus; it has no authentication."""
+
+    host: str = "127.0.0.1"
+    port: Port | None = None  # None: there is no such listener
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the log is written."""
 
@@ -120,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auth: AuthSettings = AuthSettings()
     limits: LimitSettings = LimitSettings()
     gateway: GatewaySettings = GatewaySettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
 
@@ -196,5 +205,11 @@ def page(settings: Settings) -> list[tuple[str, str]]:
     rows = []
     for name, (group, field) in sorted(VARIABLES.items()):
         value = getattr(getattr(settings, group), field)
-        rows.append((name, "***" if isinstance(value, Secret) and value else str(value)))
+        rows.append((name, _shown(value)))
     return rows
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Secret) and value:
+        return "***"
+    return "" if value is None else str(value)

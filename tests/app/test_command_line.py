@@ -26,9 +26,7 @@ def _voicechat(
 
 def test_check_prints_the_effective_settings_with_secrets_masked(tmp_path: Path) -> None:
     secret = "postgresql://u:hunter2@localhost/x"
-    run = _voicechat(
-        "serve", "--check", "--port", "9123", cwd=tmp_path, environment={"DATABASE_URL": secret}
-    )
+    run = _voicechat("serve", "--check", "--port", "9123", cwd=tmp_path, environment={"DATABASE_URL": secret})
     assert run.returncode == 0
     assert "VOICECHAT_PORT=9123" in run.stdout.splitlines()
     assert "DATABASE_URL=***" in run.stdout.splitlines()
