@@ -14,6 +14,7 @@
 #include "vc_bytes.h"
 #include "vc_forward.h"
 #include "vc_input.h"
+#include "vc_repair.h"
 #include "vc_report.h"
 #include "vc_state.h"
 
@@ -147,6 +148,11 @@ static void check_consistency(void)
             if (!slot->alive || slot->track != t || slot->at != i)
                 abort();
         }
+    for (uint32_t i = 0; i < e->lossy_count; i++) {
+        const vc_track *track = &e->tracks[e->lossy[i]];
+        if (!track->alive || track->missing.count == 0 || track->lossy_at != (int32_t)i)
+            abort();
+    }
     uint32_t tuples = 0;
     for (int p = 0; p < 16; p++)
         for (int i = 0; e->peers[p].alive && i < VC_TUPLES_MAX; i++)
@@ -177,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         h.engine->clock.now_us += (uint64_t)(op >> 3) * 20000;
         h.engine->clock.real_ns += (uint64_t)(op >> 3) * 20000000;
         vc_report_due(h.engine);
+        vc_repair_due(h.engine);
         vc_forward_sweep(h.engine);
         vc_forward_flush(h.engine, &h.engine->links[0]);
         vc_flow_take(h.engine);

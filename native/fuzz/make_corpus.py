@@ -79,12 +79,17 @@ SCRIPTS = {
     "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(16) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
-         command(16, 20, *b"frame of twenty bytes", 0, 0), command(4, 0, 0, 0, 1, 0, 1), command(6, 0, 0, 0, 1, 0, 1),
+         command(16, 20, *b"frame of twenty bytes", 0, 0),
+         command(4, 0, 0, 0, 1, 0, 1), command(6, 0, 0, 0, 1, 0, 1),
          step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
     ),
     "asked_again": b"".join(
         step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(18, 0, 0, back, 0xFF, 0xFF)
         for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
+    ),
+    "holes": b"".join(
+        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + step(1, rtp(100, seq=number), 0)
+        for number in (1, 4, 3, 30, 21, 25, 20, 200, 201, 65535)
     ),
     "long_silence": step(2, rtp(101), 31) * 40,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vc_forward.h"
+#include "vc_repair.h"
 #include "vc_report.h"
 
 enum {
@@ -164,6 +165,8 @@ static int track_add(vc_engine *e, const vc_command *c)
     track->receiver_count = track->turn = 0;
     track->told_speaking = false;
     track->speaker_at = VC_NONE;
+    track->missing = (vc_missing){0};
+    track->lossy_at = VC_NONE;
     if (track->media == VC_MEDIA_AUDIO)
         vc_store_clear(&e->stores[c->index]);
     reset_track_figures(track);
@@ -184,6 +187,8 @@ static void remove_track(vc_engine *e, vc_track *track)
     vc_speech_silence(&track->speech);
     track->told_speaking = false; /* it ends without a word: whoever deleted it knows */
     vc_forward_spoke(e, track, VC_SPEECH_SAME);
+    track->missing.count = 0;
+    vc_repair_noticed(e, track);
     for (int i = 0; i < peer->track_count; i++)
         if (peer->tracks[i] == id)
             peer->tracks[i] = peer->tracks[--peer->track_count];
@@ -239,7 +244,7 @@ static int peer_add(vc_engine *e, const vc_command *c)
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->rx = peer->tx = NULL;
     peer->send_tuple = VC_NONE;
-    peer->moved_us = peer->media_us = 0;
+    peer->moved_us = peer->media_us = peer->rtt_us = 0;
     peer->track_count = peer->slot_count = peer->ended_count = peer->rtcp_ssrc_count = 0;
     peer->stun_known = peer->stun_new = peer->dtls = (vc_bucket){0, 0};
     memset(peer->tuples, 0, sizeof peer->tuples);

@@ -16,6 +16,8 @@
     X(rtcp_feedback)           /* NACK, PLI and the like */                                                  \
     X(nacked)                  /* packets of ours that listeners missed */                                   \
     X(resent)                  /* of these, sent again */                                                    \
+    X(missed)                  /* packets asked of publishers, each time */                                  \
+    X(recovered)               /* of these, those that came */                                               \
     X(rtcp_other)                                                                                            \
     X(stun_to_python)                                                                                        \
     X(dtls_to_python)                                                                                        \

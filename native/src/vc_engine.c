@@ -13,6 +13,7 @@
 #include "vc_bytes.h"
 #include "vc_forward.h"
 #include "vc_input.h"
+#include "vc_repair.h"
 #include "vc_report.h"
 #include "vc_sched.h"
 #include "vc_state.h"
@@ -55,9 +56,10 @@ static bool init_tables(vc_engine *e)
     e->slots = allocate(e, c->max_slots, sizeof *e->slots);
     e->receivers = allocate(e, (size_t)c->max_tracks * c->max_receivers, sizeof *e->receivers);
     e->stores = allocate(e, c->max_tracks, sizeof *e->stores);
+    e->lossy = allocate(e, c->max_tracks, sizeof *e->lossy);
     e->speakers = allocate(e, c->max_tracks, sizeof *e->speakers);
     e->total_bytes += (size_t)c->max_peers * (vc_engine_peer_bytes() - sizeof *e->peers);
-    return e->peers && e->tracks && e->slots && e->receivers && e->stores && e->speakers &&
+    return e->peers && e->tracks && e->slots && e->receivers && e->stores && e->lossy && e->speakers &&
            vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
            vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&
            vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;
@@ -241,6 +243,7 @@ static void take_flows(vc_engine *e)
 static void take_timers(vc_engine *e)
 {
     vc_report_due(e);
+    vc_repair_due(e);
     if (e->speaker_count > 0 && e->clock.now_us >= e->swept_us + SWEEP_US) {
         e->swept_us = e->clock.now_us;
         vc_forward_sweep(e);
@@ -254,6 +257,8 @@ static uint64_t wait_us(const vc_engine *e, bool commands_wait)
     uint64_t wait = vc_wheel_wait_us(&e->wheel, e->clock.now_us);
     if (e->speaker_count > 0 && wait > SWEEP_US)
         wait = SWEEP_US;
+    if (e->lossy_count > 0 && wait > VC_REPAIR_US)
+        wait = VC_REPAIR_US;
     if ((commands_wait || e->flows.untold_count > 0) && wait > RETRY_US)
         wait = vc_ring_has_room(&e->ring) ? 0 : RETRY_US;
     return wait;

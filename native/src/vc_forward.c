@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "vc_repair.h"
 #include "vc_rtp.h"
 
 enum {
@@ -291,6 +292,18 @@ static vc_track *find_unnamed(vc_engine *e, const vc_peer *peer, uint8_t pt)
     return track != NULL && track->pt == pt ? track : NULL;
 }
 
+/* Only of voice that is passed on: nobody misses the rest. */
+static void look_for_losses(vc_engine *e, vc_track *track, uint32_t newest, const arrival *a)
+{
+    if (track->media != VC_MEDIA_AUDIO || track->missing.is_deaf)
+        return;
+    if (track->muted || track->receiver_count == 0)
+        track->missing.count = 0;
+    else if (vc_missing_arrived(&track->missing, newest, a->ext_seq, a->arrived_us))
+        vc_count(e, VC_C_recovered);
+    vc_repair_noticed(e, track);
+}
+
 static bool account(vc_engine *e, vc_track *track, arrival *a)
 {
     vc_reception *r = &track->reception;
@@ -303,6 +316,8 @@ static bool account(vc_engine *e, vc_track *track, arrival *a)
     vc_figure_add(&track->bytes, a->payload_length);
     vc_figure32_set(&track->ext_seq, vc_reception_ext_seq(r));
     vc_figure32_set(&track->jitter, r->jitter_16 >> 4);
+    if (!first)
+        look_for_losses(e, track, newest, a);
     return first || (int32_t)(a->ext_seq - newest) > 0;
 }
 

@@ -24,14 +24,15 @@ uint32_t vc_reception_add(vc_reception *r, uint16_t seq, uint32_t ts, uint32_t a
     if (!r->started)
         start(r, seq, transit);
     r->received++;
-    update_jitter(r, transit);
     /* The packet is authentic, so its distance to the newest is what the sender's counter says. */
     int64_t distance = (int16_t)(uint16_t)(seq - (uint16_t)r->newest_ext);
     uint32_t ext = (uint32_t)(r->newest_ext + distance);
-    if ((int32_t)(ext - r->newest_ext) > 0)
+    if ((int32_t)(ext - r->newest_ext) > 0) {
         r->newest_ext = ext;
-    else if ((int32_t)(ext - r->first_ext) < 0)
+        update_jitter(r, transit); /* what comes late or again says nothing of the network's jitter */
+    } else if ((int32_t)(ext - r->first_ext) < 0) {
         r->first_ext = ext;
+    }
     return ext;
 }
 

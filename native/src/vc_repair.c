@@ -5,6 +5,7 @@
 enum {
     RTT_UNKNOWN_MS = 30,
     RTT_MIN_MS = 5,
+    RTT_UNKNOWN_US = 100000, /* of a publisher that has not reported yet */
 };
 
 static vc_slot *find_slot(vc_engine *e, const vc_peer *peer, uint32_t ssrc)
@@ -67,5 +68,46 @@ void vc_repair_take_nack(vc_engine *e, vc_peer *peer, const vc_rtcp_packet *pack
         if (slot == NULL || peer->deaf || !vc_forward_is_ready(peer))
             return vc_count(e, VC_C_drop_nack_unknown);
         answer_item(e, peer, slot, &nack);
+    }
+}
+
+/* ---- what we miss ---- */
+
+void vc_repair_noticed(vc_engine *e, vc_track *track)
+{
+    bool belongs = track->missing.count > 0;
+    if (belongs && track->lossy_at == VC_NONE) {
+        track->lossy_at = (int32_t)e->lossy_count;
+        e->lossy[e->lossy_count++] = (int32_t)(track - e->tracks);
+    } else if (!belongs && track->lossy_at != VC_NONE) {
+        int32_t last = e->lossy[--e->lossy_count];
+        e->lossy[track->lossy_at] = last;
+        e->tracks[last].lossy_at = track->lossy_at;
+        track->lossy_at = VC_NONE;
+    }
+}
+
+static void ask(vc_engine *e, vc_peer *publisher, const vc_track *track, const uint16_t *seqs, int count)
+{
+    uint8_t *out = vc_link_room(publisher->tuples[publisher->send_tuple].link);
+    int length = (int)vc_rtcp_write_nack(out, VC_DATAGRAM_MAX, publisher->own_ssrc, track->ssrc, seqs, count);
+    if (e->protect_rtcp(publisher->tx, out, &length) != 0)
+        return vc_count(e, VC_C_drop_protect);
+    vc_figure_add(&e->counters[VC_C_missed], (uint64_t)count);
+    vc_count(e, VC_C_rtcp_sent);
+    vc_forward_queue(e, publisher, (size_t)length, 0);
+}
+
+void vc_repair_due(vc_engine *e)
+{
+    for (uint32_t i = e->lossy_count; i-- > 0;) { /* downwards: the one looked at may leave the list */
+        vc_track *track = &e->tracks[e->lossy[i]];
+        vc_peer *publisher = &e->peers[track->peer];
+        uint16_t seqs[VC_MISSING_MAX];
+        uint64_t rtt_us = publisher->rtt_us == 0 ? RTT_UNKNOWN_US : publisher->rtt_us;
+        int n = vc_missing_due(&track->missing, e->clock.now_us, rtt_us, seqs);
+        if (n > 0 && vc_forward_is_ready(publisher))
+            ask(e, publisher, track, seqs, n);
+        vc_repair_noticed(e, track);
     }
 }

@@ -73,7 +73,10 @@ static void take_blocks(const source *s, const vc_rtcp_packet *packet)
         vc_figure32_set(&slot->lost, (uint32_t)block.lost);
         vc_figure32_set(&slot->fraction_lost, block.fraction_lost);
         vc_figure32_set(&slot->jitter, block.jitter);
-        vc_figure32_set(&slot->rtt_us, rtt_us(s, &block));
+        uint32_t rtt = rtt_us(s, &block);
+        vc_figure32_set(&slot->rtt_us, rtt);
+        if (rtt != 0)
+            s->peer->rtt_us = rtt;
         vc_figure_set(&slot->reported_us, s->arrived_us);
     }
 }

@@ -143,3 +143,35 @@ size_t vc_rtcp_write_cname(uint8_t *out, size_t cap, uint32_t ssrc, const char *
     memcpy(out + 10, cname, length);
     return size;
 }
+
+/* How many of 'seqs' one item holds: the first, and those at most 16 behind it, as bits of 'mask'. */
+static int pack_item(const uint16_t *seqs, int count, uint16_t *mask)
+{
+    int n = 1;
+    *mask = 0;
+    for (; n < count; n++) {
+        uint16_t behind = (uint16_t)(seqs[n] - seqs[0]);
+        if (behind == 0 || behind > 16)
+            break;
+        *mask = (uint16_t)(*mask | 1u << (behind - 1));
+    }
+    return n;
+}
+
+size_t vc_rtcp_write_nack(uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc, const uint16_t *seqs, int count)
+{
+    if (count < 1 || count > VC_RTCP_NACKS_MAX || cap < 12 + 4 * (size_t)count)
+        return 0;
+    size_t size = 12;
+    uint16_t mask;
+    for (int i = 0; i < count; size += 4) {
+        int held = pack_item(seqs + i, count - i, &mask);
+        vc_put16(out + size, seqs[i]);
+        vc_put16(out + size + 2, mask);
+        i += held;
+    }
+    put_header(out, VC_RTCP_FB_NACK, VC_RTCP_RTPFB, size);
+    vc_put32(out + 4, sender);
+    vc_put32(out + 8, ssrc);
+    return size;
+}

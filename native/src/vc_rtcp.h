@@ -18,6 +18,7 @@ enum {
     VC_RTCP_BLOCK = 24,      /* bytes of a report block */
     VC_RTCP_SR_BYTES = 28,   /* of an SR without blocks */
     VC_RTCP_BLOCKS_MAX = 31,
+    VC_RTCP_NACKS_MAX = 64,
 };
 
 /* One packet of a compound; 'body' starts behind the 4-byte header, padding is cut off. */
@@ -71,6 +72,8 @@ int vc_rtcp_nack(const vc_rtcp_packet *packet, int i, vc_nack *out);
 /* Each writer appends at 'out' (room 'cap'); bytes written, 0 when they do not fit. */
 size_t vc_rtcp_write_rr(uint8_t *out, size_t cap, uint32_t ssrc, const vc_report_block *blocks, int count);
 size_t vc_rtcp_write_sr(uint8_t *out, size_t cap, const vc_sender_info *info);
+/* A generic NACK: 'seqs' in their order, at most VC_RTCP_NACKS_MAX. */
+size_t vc_rtcp_write_nack(uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc, const uint16_t *seqs, int count);
 /* SDES with one CNAME (at most VC_CNAME_MAX bytes). */
 size_t vc_rtcp_write_cname(uint8_t *out, size_t cap, uint32_t ssrc, const char *cname, size_t length);
 #endif

@@ -15,6 +15,7 @@
 #include "vc_hist.h"
 #include "vc_history.h"
 #include "vc_meter.h"
+#include "vc_missing.h"
 #include "vc_net.h"
 #include "vc_reception.h"
 #include "vc_rewrite.h"
@@ -60,6 +61,7 @@ typedef struct {
     vc_tuple tuples[VC_TUPLES_MAX];
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
+    uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
     int32_t tracks[VC_TRACKS_PER_PEER];
     int track_count;
     int32_t slots[VC_SLOTS_PER_PEER];
@@ -88,6 +90,8 @@ typedef struct {
     uint64_t heard_us; /* newest packet */
     vc_bucket rate;
     vc_reception reception;
+    vc_missing missing;
+    int32_t lossy_at; /* its place in the engine's lossy, or VC_NONE */
     vc_speech speech;
     int32_t *receivers; /* slots */
     uint32_t receiver_count;
@@ -135,6 +139,8 @@ struct vc_engine {
     uint64_t swept_us; /* last look for those who stopped speaking */
     int32_t *speakers; /* tracks now speaking, or whose change is not told yet */
     uint32_t speaker_count;
+    int32_t *lossy; /* tracks with missing packets */
+    uint32_t lossy_count;
     uint64_t start_us;
     vc_clock clock;
     vc_link links[2];
@@ -145,7 +151,7 @@ struct vc_engine {
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
-    void *allocated[10]; /* peers, tracks, slots, receivers, stores, speakers, and four of the flows */
+    void *allocated[11]; /* peers, tracks, slots, receivers, stores, speakers, lossy, and four of the flows */
     int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;

@@ -6,6 +6,7 @@
 #include "vc_bytes.h"
 #include "vc_engine.h"
 #include "vc_history.h"
+#include "vc_missing.h"
 #include "vc_rtcp.h"
 #include "vc_store.h"
 
@@ -130,8 +131,92 @@ static void nacks_read_item_by_item(void)
     CHECK_EQUAL(vc_rtcp_nack(&packet, 0, &nack), VC_ERR_RANGE);
 }
 
+static void holes_are_asked_for_after_a_moment(void)
+{
+    vc_missing m = {0};
+    uint16_t out[VC_MISSING_MAX];
+    CHECK(!vc_missing_arrived(&m, 0x1fffd, 0x20001, 1000000)); /* over the end of the 16 bits */
+    CHECK_EQUAL(vc_missing_due(&m, 1002999, 50000, out), 0);
+    CHECK(!vc_missing_arrived(&m, 0x20001, 0x1ffff, 1002999)); /* merely overtaken */
+    CHECK_EQUAL(vc_missing_due(&m, 1003000, 50000, out), 2);
+    CHECK(out[0] == 0xfffe && out[1] == 0);
+    CHECK_EQUAL(vc_missing_due(&m, 1052999, 50000, out), 0);
+    CHECK(vc_missing_arrived(&m, 0x20001, 0x20000, 1052999)); /* it was asked for */
+    CHECK_EQUAL(vc_missing_due(&m, 1053000, 50000, out), 1);
+    CHECK_EQUAL(out[0], 0xfffe);
+    CHECK_EQUAL(vc_missing_due(&m, 1103000, 50000, out), 1);
+    CHECK_EQUAL(vc_missing_due(&m, 1153000, 50000, out), 0); /* three times, and then no more */
+    CHECK_EQUAL(m.count, 0);
+    CHECK(m.asked == 2 && m.recovered == 1);
+}
+
+static void long_holes_and_old_ones_are_left(void)
+{
+    vc_missing m = {0};
+    uint16_t out[VC_MISSING_MAX];
+    vc_missing_arrived(&m, 100, 100 + VC_MISSING_MAX + 1, 0);
+    CHECK_EQUAL(m.count, VC_MISSING_MAX);
+    vc_missing_arrived(&m, 200, 203, 0); /* the oldest make room */
+    CHECK_EQUAL(m.count, VC_MISSING_MAX);
+    CHECK(m.packets[VC_MISSING_MAX - 1].ext_seq == 202 && m.packets[0].ext_seq == 103);
+    CHECK_EQUAL(vc_missing_due(&m, 300000, 0, out), 0);
+    CHECK_EQUAL(m.count, 0);
+    vc_missing_arrived(&m, 300, 302, 0);
+    vc_missing_arrived(&m, 400, 400 + VC_MISSING_MAX + 2, 0);
+    CHECK_EQUAL(m.count, 0);
+}
+
+static void who_never_answers_is_not_asked_for_ever(void)
+{
+    vc_missing m = {0};
+    uint16_t out[VC_MISSING_MAX];
+    uint64_t now_us = 0;
+    for (uint32_t i = 0; i < 49; i++, now_us += 400000) {
+        vc_missing_arrived(&m, 10 * i, 10 * i + 2, now_us);
+        CHECK_EQUAL(vc_missing_due(&m, now_us + 3000, 20000, out), 1);
+        CHECK(!m.is_deaf);
+        vc_missing_due(&m, now_us + 399999, 20000, out);
+    }
+    vc_missing_arrived(&m, 1000, 1002, now_us);
+    vc_missing_due(&m, now_us + 3000, 20000, out);
+    CHECK(m.is_deaf);
+}
+
+/* What is written is read back, whatever the numbers. */
+static void nacks_written_read_back(void)
+{
+    srand(3);
+    for (int round = 0; round < 2000; round++) {
+        uint16_t seqs[VC_RTCP_NACKS_MAX], seq = (uint16_t)rand();
+        uint8_t bytes[12 + 4 * VC_RTCP_NACKS_MAX];
+        int count = 1 + rand() % VC_RTCP_NACKS_MAX, at = 0;
+        for (int i = 0; i < count; i++)
+            seqs[i] = seq = (uint16_t)(seq + 1 + rand() % (round % 40 + 1));
+        size_t size = vc_rtcp_write_nack(bytes, sizeof bytes, 1, 2, seqs, count), offset = 0;
+        vc_rtcp_packet packet;
+        vc_nack nack;
+        CHECK(vc_rtcp_next(bytes, size, &offset, &packet) && offset == size);
+        for (int item = 0; vc_rtcp_nack(&packet, item, &nack) == VC_OK; item++) {
+            CHECK_EQUAL(nack.ssrc, 2);
+            CHECK(at < count && seqs[at] == nack.seq);
+            at++;
+            for (int bit = 0; bit < 16; bit++)
+                if (nack.following >> bit & 1)
+                    CHECK(at < count && seqs[at++] == (uint16_t)(nack.seq + 1 + bit));
+        }
+        CHECK_EQUAL(at, count);
+        CHECK_EQUAL(vc_rtcp_write_nack(bytes, 12 + 4 * (size_t)count - 1, 1, 2, seqs, count), 0);
+    }
+    CHECK_EQUAL(vc_rtcp_write_nack(NULL, 4000, 1, 2, NULL, 0), 0);
+    CHECK_EQUAL(vc_rtcp_write_nack(NULL, 4000, 1, 2, NULL, VC_RTCP_NACKS_MAX + 1), 0);
+}
+
 int main(void)
 {
+    holes_are_asked_for_after_a_moment();
+    long_holes_and_old_ones_are_left();
+    who_never_answers_is_not_asked_for_ever();
+    nacks_written_read_back();
     stored_packets_are_there_while_they_fit();
     the_newest_come_first();
     cleared_stores_give_nothing();

@@ -16,6 +16,7 @@ from voicechat.media.engine import Engine, open_udp
 
 from .conftest import Running
 from .fake_peer import FakePeer, rtp
+from .test_reports import packets
 
 Two = tuple[FakePeer, FakePeer]
 RESEND_AFTER_S = 0.04  # no round trip was measured, so the engine allows 30 ms
@@ -189,6 +190,70 @@ async def test_a_deleted_slots_ssrc_stays_used(running: Running, two: Two) -> No
     b.slot(5)
     await running.engine.settled()
     assert running.engine.counters()["commands_refused"] == 1
+
+
+def asked_for(compound: bytes) -> list[tuple[int, int, int]]:
+    """(SSRC, first missing, bit mask) of the generic NACKs in a compound."""
+    return [
+        (struct.unpack_from("!I", body, 4)[0], *struct.unpack_from("!HH", body, at))
+        for kind, count, body in packets(compound)
+        if (kind, count) == (205, 1)
+        for at in range(8, len(body), 4)
+    ]
+
+
+async def hear_nack(peer: FakePeer) -> list[tuple[int, int, int]]:
+    while not (asked := asked_for(await peer.hear_rtcp())):
+        pass
+    return asked
+
+
+async def test_a_publisher_is_asked_for_what_is_missing_and_it_takes_its_place(
+    running: Running, two: Two
+) -> None:
+    a, b = two
+    await a.speak(b"1")
+    first = await b.hear()
+    lost = [a.next_packet(b"%d" % number) for number in (2, 3)]
+    await a.speak(b"4")
+    assert (await b.hear()).payload == b"4"
+    assert await hear_nack(a) == [(a.ssrc, (a.seq - 2) % 2**16, 0b1)]
+    for packet in lost:
+        await a.send(packet)
+    heard = [await b.hear(), await b.hear()]
+    assert [(p.payload, p.seq - first.seq, p.ts - first.ts) for p in heard] == [
+        (b"2", 1, 960),
+        (b"3", 2, 1920),
+    ]
+    await running.count("recovered", 2)
+    stats = running.engine.track_stats(a.track)
+    assert stats is not None
+    assert running.engine.counters()["missed"] >= 2
+
+
+async def test_a_publisher_is_asked_three_times_at_most(running: Running, two: Two) -> None:
+    a, b = two
+    await a.speak()
+    await b.hear()
+    a.next_packet()
+    await a.speak()
+    await b.hear()
+    for _ in range(3):
+        assert await hear_nack(a) == [(a.ssrc, a.seq - 1, 0)]
+    await trio.sleep(0.35)  # longer than anything is waited for
+    assert running.engine.counters()["missed"] == 3
+
+
+async def test_nobody_is_asked_for_what_nobody_would_hear(running: Running, two: Two) -> None:
+    a, _ = two
+    running.engine.track_mute(a.track, True)
+    await running.engine.settled()
+    await a.speak()
+    a.seq += 3
+    await a.speak()
+    await running.count("drop_muted", 2)
+    await trio.sleep(0.05)
+    assert running.engine.counters()["missed"] == 0
 
 
 STEP = st.sampled_from(["a", "c", "late", "lose", "again", "again", "mute", "deafen", "switch", "slot"])
