@@ -43,6 +43,7 @@ def testing_needs() -> list[Need]:
     """List what the tests drive besides the server itself."""
     return [
         Need("chromium", "the Chromium browser", shutil.which("chromium") is not None),
+        Need("iproute2", "iproute2 (ip)", shutil.which("ip") is not None, is_required=False),
         Need("valgrind", "valgrind", shutil.which("valgrind") is not None, is_required=False),
     ]
 

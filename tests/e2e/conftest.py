@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.e2e.account import Account, Guild, api_client, new_username, sign_up
 from tests.e2e.company import Gather, gathered
@@ -55,12 +55,20 @@ def guild(account: Account) -> Guild:
 
 
 @pytest.fixture(scope="package")
-def browser_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Browser]]:
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=_PAGE_PATIENCE_MS)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser_of(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[int], Browser]]:
     """Browsers by number, each started when it is first asked for."""
     folder = tmp_path_factory.mktemp("tones")
     started: dict[int, Browser] = {}
-    expect.set_options(timeout=_PAGE_PATIENCE_MS)
-    with sync_playwright() as playwright, ExitStack() as stack:
+    with ExitStack() as stack:
 
         def browser(number: int) -> Browser:
             if number not in started:

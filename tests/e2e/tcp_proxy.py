@@ -15,9 +15,9 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class TcpProxy:
     """Relays every connection to 127.0.0.1:`target_port`; while cut, it resets old and new ones alike."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, listener: socket.socket | None = None) -> None:
         self._target_port = target_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._guard = threading.Lock()
         self._open: set[socket.socket] = set()
         self._is_cut = False
@@ -93,9 +93,9 @@ def _reset(end: socket.socket) -> None:
 
 
 @contextmanager
-def running_proxy(target_port: int) -> Iterator[TcpProxy]:
-    """Run a proxy to the server's port during the block."""
-    proxy = TcpProxy(target_port)
+def running_proxy(target_port: int, listener: socket.socket | None = None) -> Iterator[TcpProxy]:
+    """Run a proxy to the server's port during the block; it may listen in another network than ours."""
+    proxy = TcpProxy(target_port, listener)
     try:
         yield proxy
     finally:

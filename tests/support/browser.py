@@ -35,10 +35,12 @@ _FLAGS = (
 
 
 @contextmanager
-def running_browser(playwright: Playwright, microphone: Path) -> Iterator[Browser]:
+def running_browser(
+    playwright: Playwright, microphone: Path, *, executable: str | Path = CHROMIUM
+) -> Iterator[Browser]:
     """Run a browser with a fresh profile, whose microphone plays the WAV file `microphone`."""
     browser = playwright.chromium.launch(
-        executable_path=CHROMIUM,
+        executable_path=executable,
         headless=True,
         args=[*_FLAGS, f"--use-file-for-fake-audio-capture={microphone}"],
         ignore_default_args=["--mute-audio"],
