@@ -59,6 +59,27 @@ describe("gateway machine", () => {
     expect(state).toMatchObject({ phase: "ready", session: { id: "s2", seq: 1 } });
   });
 
+  it("waits for the old session when the server, on a slow way, has opened a new one before it saw the resume", () => {
+    const away = run([
+      ...UP,
+      { kind: "frame", frame: news(2) },
+      { kind: "closed", code: 1006 },
+      { kind: "timer", name: "retry" },
+      { kind: "opened" },
+    ]).state;
+    const unasked = run([{ kind: "frame", frame: { ...READY, session_id: "s2", seq: 1 } as Frame }], away);
+    expect(unasked.state).toMatchObject({ phase: "authenticating", session: { id: "s1", seq: 2 } });
+    expect(unasked.effects.some((effect) => effect.do === "deliver")).toBe(false);
+    const { state } = run(
+      [
+        { kind: "frame", frame: news(3) },
+        { kind: "frame", frame: { type: "resumed", session_id: "s1", replayed: 1, seq: 4 } },
+      ],
+      unasked.state,
+    );
+    expect(state).toMatchObject({ phase: "ready", session: { id: "s1", seq: 4 } });
+  });
+
   it("waits longer after each failure, up to three seconds, and forgets that once ready", () => {
     let state = run(UP).state;
     const waits: number[] = [];

@@ -121,6 +121,8 @@ function framed(state: GatewayState, frame: Frame): GatewayStep {
     case "pong":
       return [state, [alive]];
     case "ready":
+      // Over a slow way the server opens a session before it sees our resume, which it will still answer.
+      if (state.phase === "authenticating" && state.session) return [state, [alive]];
       return settled(
         state,
         { id: frame.session_id, seq: frame.seq ?? 0 },
