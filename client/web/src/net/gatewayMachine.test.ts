@@ -90,7 +90,8 @@ describe("gateway machine", () => {
       [state] = stepGateway(next, { kind: "timer", name: "retry" });
     }
     expect(waits).toEqual([200, 400, 800, 1600, 3000, 3000, 3000]);
-    expect(run([{ kind: "opened" }, { kind: "frame", frame: READY }], state).state.attempt).toBe(0);
+    const resumed: Frame = { type: "resumed", session_id: "s1", replayed: 0, seq: 2 };
+    expect(run([{ kind: "opened" }, { kind: "frame", frame: resumed }], state).state.attempt).toBe(0);
   });
 
   it("drops a socket whose heartbeat is not answered", () => {
