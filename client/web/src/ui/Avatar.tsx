@@ -1,4 +1,8 @@
-/** A person's picture: their image, or their initial on a colour of their own. */
+/**
+ * A person's picture: their image, or their initial on a colour of their own.
+ *
+ * The initial is drawn by the style sheet: as text it would stand before the name in whatever holds the picture.
+ */
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 
@@ -36,8 +40,9 @@ export function Avatar(props: AvatarProps): JSX.Element {
       class={`avatar avatar-${props.size ?? "medium"} hue-${hueOf(props.seed)}`}
       classList={{ "is-speaking": props.speaking === true }}
       aria-hidden="true"
+      data-initials={props.url ? undefined : initials(props.name) || "?"}
     >
-      <Show when={props.url} fallback={initials(props.name) || "?"}>
+      <Show when={props.url}>
         {(url) => <img src={url()} alt="" loading="lazy" />}
       </Show>
     </span>

@@ -1,4 +1,4 @@
-/** A large dialog with its pages listed on the left, for settings. */
+/** A large dialog with its pages listed on the left, for settings; a long page is scrolled by the keyboard, too. */
 import type { JSX } from "solid-js";
 import { For } from "solid-js";
 import { Dialog } from "./Dialog";
@@ -16,6 +16,7 @@ export interface PagedDialogProps<P extends string> {
 }
 
 export function PagedDialog<P extends string>(props: PagedDialogProps<P>): JSX.Element {
+  const current = () => props.pages.find((page) => page.id === props.page);
   return (
     <Dialog title={props.title} size="large" onClose={props.onClose} testid={props.testid}>
       <div class="paged">
@@ -34,7 +35,9 @@ export function PagedDialog<P extends string>(props: PagedDialogProps<P>): JSX.E
           </For>
           {props.foot}
         </nav>
-        <div class="paged-content">{props.children}</div>
+        <div class="paged-content" role="region" aria-label={current()?.label} tabIndex={0}>
+          {props.children}
+        </div>
       </div>
     </Dialog>
   );

@@ -43,6 +43,7 @@ function RailGuild(props: { guildId: Id; selected: boolean }): JSX.Element {
         type="button"
         class={`guild-icon hue-${hueOf(props.guildId)}`}
         aria-label={label()}
+        data-initials={initials(guild()?.name ?? "", 2)}
         aria-current={props.selected ? "page" : undefined}
         title={guild()?.name}
         onClick={() =>
@@ -54,7 +55,6 @@ function RailGuild(props: { guildId: Id; selected: boolean }): JSX.Element {
         }
         data-testid={`guild-${props.guildId}`}
       >
-        {initials(guild()?.name ?? "", 2)}
         <Show when={inCall()}>
           <span class="guild-voice">
             <Icon name="volume" size={13} />

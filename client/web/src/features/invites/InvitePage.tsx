@@ -50,7 +50,10 @@ function InviteHead(props: { preview: InvitePreview }): JSX.Element {
     `${props.preview.member_count} ${props.preview.member_count === 1 ? "member" : "members"}`;
   return (
     <header class="invite-guild">
-      <span class={`guild-icon hue-${hueOf(props.preview.guild_id)}`}>{initials(props.preview.guild_name, 2)}</span>
+      <span
+        class={`guild-icon hue-${hueOf(props.preview.guild_id)}`}
+        data-initials={initials(props.preview.guild_name, 2)}
+      />
       <p class="muted">
         {props.preview.inviter
           ? `${props.preview.inviter.display_name} invited you to join`

@@ -16,7 +16,6 @@ export function UserPanel(): JSX.Element {
         type="button"
         class="user-me"
         onClick={() => dialogs.open({ name: "settings", page: "account" })}
-        aria-label="My account"
       >
         <Avatar
           size="small"
@@ -30,6 +29,7 @@ export function UserPanel(): JSX.Element {
             {me()?.display_name}
           </strong>
           <small class="truncate">{me()?.username}</small>
+          <span class="offscreen">My account</span>
         </span>
       </button>
       <IconButton
