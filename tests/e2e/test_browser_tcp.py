@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, expect
 
 from tests.e2e.company import gathered
 from tests.e2e.conftest import Arrive
@@ -71,6 +71,8 @@ def test_whoever_cannot_send_udp_talks_over_tcp(arrive: Arrive, walled_in: Perso
         company.all_join_voice()
         assert used_protocols(ann) == {"udp"}
         assert used_protocols(bob) == {"tcp"}
+        expect(bob.find("voice-over-tcp")).to_be_visible()
+        expect(ann.find("voice-over-tcp")).to_be_hidden()
         for person, other in ((ann, bob), (bob, ann)):
             person.hears(other)
             [stream] = person.received()

@@ -37,6 +37,7 @@ const sampleOf = (change: Partial<VoiceSample>): VoiceSample => ({
   sendKbps: null,
   receiveKbps: null,
   endpoint: null,
+  isOverTcp: false,
   encryption: null,
   ...change,
 });
@@ -50,7 +51,17 @@ describe("voice statistics", () => {
       jitterBufferMs: 40,
       codec: "Opus",
       endpoint: "192.0.2.1:7882 udp",
+      isOverTcp: false,
       encryption: "AES-128-GCM",
+    });
+  });
+
+  it("tells a connection over TCP", () => {
+    const behindWall = report(1, 0, 0, 1);
+    behindWall.set("r", { id: "r", type: "remote-candidate", address: "192.0.2.1", port: 7882, protocol: "tcp" });
+    expect(readVoiceStats(behindWall, null, 0).sample).toMatchObject({
+      endpoint: "192.0.2.1:7882 tcp",
+      isOverTcp: true,
     });
   });
 

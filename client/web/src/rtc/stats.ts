@@ -14,6 +14,8 @@ export interface VoiceSample {
   receiveKbps: number | null;
   /** Address and protocol of the server's side. */
   endpoint: string | null;
+  /** The browser connected over TCP, which it does only where UDP does not get through. */
+  isOverTcp: boolean;
   encryption: string | null;
 }
 
@@ -50,6 +52,7 @@ export function readVoiceStats(
   const answers = audio("remote-inbound-rtp");
   const totals = totalsOf(inbound, outbound, nowMs);
   const pair = selectedPair(all);
+  const remote = all.find((stat) => stat.id === pair?.["remoteCandidateId"]);
   return {
     totals,
     sample: {
@@ -65,7 +68,8 @@ export function readVoiceStats(
         ),
       ),
       codec: codecOf(all, outbound[0] ?? inbound[0]),
-      endpoint: endpointOf(all, pair),
+      endpoint: endpointOf(remote),
+      isOverTcp: text(remote?.["protocol"]) === "tcp",
       encryption: cipherOf(text(all.find((stat) => stat.type === "transport")?.["srtpCipher"])),
     },
   };
@@ -132,8 +136,7 @@ function codecOf(all: Stat[], stream: Stat | undefined): string | null {
   return mime ? mime.replace("audio/", "").replace(/^opus$/i, "Opus") : null;
 }
 
-function endpointOf(all: Stat[], pair: Stat | undefined): string | null {
-  const remote = all.find((stat) => stat.id === pair?.["remoteCandidateId"]);
+function endpointOf(remote: Stat | undefined): string | null {
   const address = text(remote?.["address"]) ?? text(remote?.["ip"]);
   return remote && address ? `${address}:${number(remote["port"])} ${text(remote["protocol"]) ?? ""}`.trim() : null;
 }

@@ -79,6 +79,11 @@ export function VoicePanel(): JSX.Element {
             </div>
           )}
         </Show>
+        <Show when={view.call.phase === "connected" && view.sample?.isOverTcp}>
+          <p class="voice-trouble" role="status" data-testid="voice-over-tcp">
+            Your network blocks UDP – using TCP, expect delay
+          </p>
+        </Show>
         <Show when={view.playbackBlocked}>
           <Button class="voice-unblock" onClick={() => call.unblockPlayback()} data-testid="voice-unblock">
             Click to hear the others

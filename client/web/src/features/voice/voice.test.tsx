@@ -46,6 +46,14 @@ describe("voice panel", () => {
     expect(screen.getByTestId("microphone-trouble").textContent).toContain("You can listen");
   });
 
+  it.each([true, false])("says why there is delay only when connected over TCP: %o", (isOverTcp) => {
+    const sample = { rttMs: 23, lossInPercent: 0, lossOutPercent: 0, isOverTcp } as VoiceSample;
+    show(() => <VoicePanel />, [room], { view: { ...inCall(), sample } });
+    expect(screen.queryByTestId("voice-over-tcp")?.textContent).toBe(
+      isOverTcp ? "Your network blocks UDP – using TCP, expect delay" : undefined,
+    );
+  });
+
   it("leaves", () => {
     const client = show(() => <VoicePanel />, [room], { view: inCall() });
     fireEvent.click(screen.getByTestId("voice-leave"));
