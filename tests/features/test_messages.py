@@ -176,6 +176,21 @@ async def test_a_key_may_be_used_again_after_a_day(town: Town, member: Person, g
     assert len(town.heard(MessageNew)) == 2
 
 
+async def test_a_key_used_for_something_else_is_refused_and_loses_nothing_silently(
+    member: Person, ground: Ground
+) -> None:
+    message = await member.ask(
+        "POST", of(ground.text_id), {"content": "one"}, status=201, Idempotency_Key="k"
+    )
+    refusal = await member.ask(
+        "POST", of(ground.text_id), {"content": "two"}, status=409, Idempotency_Key="k"
+    )
+    assert refusal["error"] == "IDEMPOTENCY_KEY_REUSED"
+    await member.ask("PATCH", f"/api/messages/{message['id']}", {"content": "edited"})
+    again = await member.ask("POST", of(ground.text_id), {"content": "one"}, status=201, Idempotency_Key="k")
+    assert (again["id"], again["content"]) == (message["id"], "edited")
+
+
 async def test_a_repeat_does_not_bring_a_deleted_message_back(
     town: Town, member: Person, ground: Ground
 ) -> None:

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from voicechat.errors import Invalid
+from voicechat.errors import Conflict, Invalid
+from voicechat.protocol.messages import Message
 
 MENTIONS_AT_MOST = 50
 """Names looked up in one message; those after them are only text."""
@@ -55,6 +56,17 @@ def idempotency_key(header: str | None) -> str | None:
             "expected an Idempotency-Key of 1 to 128 printable ASCII characters", code="BAD_IDEMPOTENCY_KEY"
         )
     return header
+
+
+def check_repeat(posted: Message, content: str) -> None:
+    """Raise Conflict when a key comes with something else to say than what was posted with it.
+
+    Of a message edited or deleted since, what it said at first is not known any more.
+    """
+    if posted.edited_at is None and posted.content and posted.content != content:
+        raise Conflict(
+            "this Idempotency-Key was used for another message in this channel", code="IDEMPOTENCY_KEY_REUSED"
+        )
 
 
 def check_encryption(encrypted: bool, nonce: str | None) -> None:

@@ -84,7 +84,9 @@ async def _insert_once(conn: Connection, message: queries.NewMessage) -> Posted:
         if not await queries.insert(conn, message):
             earlier = await queries.repeated(conn, *used)
             assert earlier is not None
-            return Posted(await queries.posted(conn, earlier), False)
+            posted = await queries.posted(conn, earlier)
+            rules.check_repeat(posted, message.content)
+            return Posted(posted, False)
     else:
         await queries.insert(conn, message)
     return Posted(await queries.posted(conn, message.id), True)
