@@ -63,13 +63,23 @@ def test_an_address_of_its_own_is_bound_and_named() -> None:
         assert bound.sockets[0].family == socket.AF_INET6
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "*"])
 def test_a_wildcard_binds_both_families_to_one_port(host: str) -> None:
     with bound_sockets(host, 0) as bound:
         assert {sock.getsockname()[1] for sock in bound.sockets} == {bound.port}
         assert {sock.family for sock in bound.sockets} == {socket.AF_INET, socket.AF_INET6}
         assert "0.0.0.0" not in bound.interfaces
         assert len({":" in found for found in bound.interfaces}) == len(bound.interfaces)
+
+
+def test_a_name_stands_for_its_address() -> None:
+    with bound_sockets("127.1", 0) as bound:  # no address in its canonical form, so it is looked up
+        assert bound.interfaces[-1] == "127.0.0.1"
+
+
+def test_a_name_nobody_has_is_refused() -> None:
+    with pytest.raises(Unavailable, match=r"voice\.invalid"), bound_sockets("voice.invalid", 0):
+        pass
 
 
 def test_a_taken_port_is_refused_with_its_number() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from voicechat.errors import Unavailable
 from voicechat.media.engine import open_udp
 
-_ANY = {"", "0.0.0.0", "::"}
+_ANY = {"", "*", "0.0.0.0", "::"}
 _PORT_TRIES = 16
 _BACKLOG = 128
 _SIOCGIFADDR = 0x8915  # linux/sockios.h
@@ -84,12 +84,18 @@ def _bind_all(host: str, port: int, tcp: bool) -> tuple[list[socket.socket], lis
 
 def _bind(host: str, port: int, into: list[socket.socket]) -> None:
     if host not in _ANY:
-        address = "127.0.0.1" if host == "localhost" else host
+        address = _resolved(host)
         into.append(_open_loopback(port) if _is_v4_loopback(address) else open_udp(address, port))
         return
     into.append(open_udp("0.0.0.0", port))
     if _has_ipv6():
         into.append(open_udp("::", into[0].getsockname()[1]))
+
+
+def _resolved(host: str) -> str:
+    """Return the address of a host name, the IPv4 one of several; OSError when it has none."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
 
 
 def _listen_beside(sock: socket.socket, host: str, into: list[socket.socket]) -> None:
