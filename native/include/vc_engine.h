@@ -197,8 +197,8 @@ int vc_engine_route_clear(vc_engine *engine, int slot, uint32_t token);
 
 /* Take over 'fd', a connected non-blocking TCP socket from 'addr': VC_OK gives it away for ever.  Its frames (RFC
  * 4571) are taken like datagrams.  It ends by its far end, an error, a frame that is empty or longer than
- * VC_DATAGRAM_MAX, the deletion of the tuple it became, or vc_engine_flow_del(); then VC_RECORD_FLOW_CLOSED follows,
- * and only then may another flow have that address. */
+ * VC_DATAGRAM_MAX, many frames before it is a tuple, the deletion of the tuple it became, or vc_engine_flow_del();
+ * then VC_RECORD_FLOW_CLOSED follows, and only then may another flow have that address. */
 int vc_engine_flow_add(vc_engine *engine, int fd, const uint8_t *addr, uint32_t token);
 int vc_engine_flow_del(vc_engine *engine, const uint8_t *addr, uint32_t token);
 /* Send 1 to VC_DATAGRAM_MAX bytes as one frame; VC_ERR_FULL: lost, as over UDP.  So is what a slow client does not

@@ -66,6 +66,7 @@
     X(drop_send_error)                                                                                       \
     X(drop_flow_full)          /* a TCP client is slower than what it is sent */                             \
     X(drop_flow_gone)          /* sent to a TCP connection that had just ended */                            \
+    X(drop_flow_stranger)      /* many frames before a check was authenticated: closed */                    \
     X(drop_flow_bad_length)    /* a frame of 0 or too many bytes: its connection is closed */                \
     X(drop_ring_full)                                                                                        \
     X(receive_errors)

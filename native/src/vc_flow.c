@@ -12,7 +12,8 @@
 #include "vc_state.h"
 
 enum {
-    FLOWS_PER_TURN = 32,     /* then UDP, commands and timers get their turn */
+    FLOWS_PER_TURN = 8,      /* a quarter of a millisecond of the smallest frames; then UDP gets its turn */
+    STRANGER_FRAMES = 64,    /* a client needs a few checks to prove itself */
     KERNEL_BYTES = 32768,    /* what the kernel may hold of a flow: voice that waited longer is of no use */
     UNSENT_BYTES = 8192,     /* of that, what it may hold back before the socket counts as full */
     UNHEARD_MS = 15000,      /* sent and not acknowledged: the connection is dead */
@@ -52,6 +53,7 @@ static int register_flow(vc_engine *e, int fd, const uint8_t *addr)
     vc_flow *flow = &flows->all[i];
     flow->fd = fd;
     flow->is_stalled = false;
+    flow->frames = 0;
     flow->in.start = flow->in.end = flow->out.start = flow->out.end = 0;
     memcpy(flow->addr.bytes, addr, VC_ADDR_BYTES);
     return VC_OK;
@@ -184,6 +186,12 @@ static void take_frame(vc_engine *e, const vc_flow *flow, const uint8_t *data, s
     vc_input_datagram(e, &datagram);
 }
 
+static void refuse(vc_engine *e, const vc_flow *flow, vc_counter reason)
+{
+    vc_count(e, reason);
+    vc_flow_close(e, (int)(flow - e->flows.all));
+}
+
 static void read_flow(vc_engine *e, vc_flow *flow)
 {
     size_t room, length;
@@ -195,13 +203,15 @@ static void read_flow(vc_engine *e, vc_flow *flow)
     if (n <= 0)
         return vc_flow_close(e, (int)(flow - e->flows.all));
     vc_unframer_received(&flow->in, (size_t)n);
+    bool is_stranger = vc_table_get(&e->by_addr, flow->addr.bytes, VC_ADDR_BYTES) < 0;
     int status;
-    while ((status = vc_unframer_next(&flow->in, &data, &length)) > 0)
+    while ((status = vc_unframer_next(&flow->in, &data, &length)) > 0) {
+        if (is_stranger && ++flow->frames > STRANGER_FRAMES)
+            return refuse(e, flow, VC_C_drop_flow_stranger);
         take_frame(e, flow, data, length);
-    if (status == 0)
-        return;
-    vc_count(e, VC_C_drop_flow_bad_length);
-    vc_flow_close(e, (int)(flow - e->flows.all));
+    }
+    if (status < 0)
+        refuse(e, flow, VC_C_drop_flow_bad_length);
 }
 
 void vc_flow_take(vc_engine *e)

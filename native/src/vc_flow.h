@@ -21,6 +21,7 @@ typedef struct {
     bool is_dirty;    /* has something to send and is listed for it */
     bool is_stalled;  /* waits for the socket to take more */
     int32_t peer;     /* whose it was when it closed */
+    uint32_t frames;  /* received while it was nobody's */
     vc_addr addr;
     vc_unframer in;
     vc_framer out;

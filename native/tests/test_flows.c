@@ -302,6 +302,35 @@ static void the_news_of_an_end_waits_for_room_in_the_ring(void)
     harness_close(&h);
 }
 
+static void a_stranger_may_not_flood(void)
+{
+    static const uint8_t frame[] = {0, 1, 0xc0};
+    h = harness_open();
+    closed_count = 0;
+    int far = connect_flow(5000);
+    for (int i = 0; i < 64; i++)
+        write_all(far, frame, sizeof frame);
+    settle();
+    CHECK(is_open(far));
+    write_all(far, frame, sizeof frame);
+    settle();
+    CHECK(!is_open(far));
+    CHECK_EQUAL(harness_counter(&h, "drop_flow_stranger"), 1);
+    CHECK_EQUAL(harness_counter(&h, "drop_not_ours"), 64);
+    CHECK_EQUAL(closed_count, 1);
+    close(far);
+    harness_close(&h);
+
+    far = open_pair(); /* whoever proved itself may send as much as it likes */
+    for (int i = 0; i < 200; i++)
+        write_all(far, frame, sizeof frame);
+    settle();
+    CHECK(is_open(far));
+    CHECK_EQUAL(harness_counter(&h, "drop_not_ours"), 200);
+    close(far);
+    harness_close(&h);
+}
+
 int main(void)
 {
     speech_crosses_in_any_pieces();
@@ -314,5 +343,6 @@ int main(void)
     flows_are_numbered_anew_and_limited();
     the_end_of_the_engine_closes_what_it_was_given();
     the_news_of_an_end_waits_for_room_in_the_ring();
+    a_stranger_may_not_flood();
     return check_report("flows");
 }

@@ -103,6 +103,23 @@ async def test_a_peer_takes_its_connection_along(running: Running) -> None:
         assert await flow.far.receive_some(100) == b""
 
 
+async def test_who_does_not_read_loses_packets_and_is_sent_whole_frames_afterwards(running: Running) -> None:
+    async with open_flow(running.engine) as flow:
+        sent = 0
+        while running.engine.counters()["drop_flow_full"] == 0:
+            running.engine.send(flow.addr, struct.pack("!I", sent) + bytes(1200))
+            sent += 1
+            await running.engine.settled()
+        received, wanted = b"", running.engine.counters()["flow_frames_sent"] * 1206
+        with trio.fail_after(10):
+            while len(received) < wanted:
+                received += await flow.far.receive_some(65536)
+        frames = [received[at : at + 1206] for at in range(0, wanted, 1206)]
+        assert frames == [frame(struct.pack("!I", number) + bytes(1200)) for number in range(sent - 1)]
+        running.engine.send(flow.addr, b"here again")
+        assert await flow.far.receive_some(100) == frame(b"here again")
+
+
 async def test_one_address_has_one_flow(running: Running) -> None:
     async with open_flow(running.engine) as flow:
         ends = socket.socketpair()
