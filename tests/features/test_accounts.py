@@ -345,6 +345,11 @@ def test_who_could_register_first(host: str, public_url: str, exposed: bool, tmp
     assert rules.is_exposed(town_settings(tmp_path, server=server)) is exposed
 
 
+def test_a_server_behind_a_proxy_is_reached_by_others(tmp_path: Path) -> None:
+    server = ServerSettings(host="127.0.0.1", trusted_proxies="127.0.0.1")
+    assert rules.is_exposed(town_settings(tmp_path, server=server))
+
+
 def test_bodies_with_secrets_do_not_show_them() -> None:
     secret = "s3cret value"
     bodies = (

@@ -58,6 +58,8 @@ def check_password(username: str, password: str) -> None:
 
 def is_exposed(settings: Settings) -> bool:
     """Tell whether others than this machine may reach the server: then anybody could register first."""
+    if settings.server.trusted_proxies:
+        return True
     hosts = [settings.server.host]
     if settings.server.public_url:
         hosts.append(urlsplit(settings.server.public_url).hostname or "")
