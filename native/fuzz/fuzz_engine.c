@@ -50,8 +50,8 @@ static void set_up(void)
             harness_join(&h, i, addr, &sessions[i]);
     }
     vc_engine_ufrag_add(h.engine, 0, (const uint8_t *)"ours", 4, 0);
-    vc_engine_route_set(h.engine, 0, 1, 0);
-    vc_engine_route_set(h.engine, 1, 0, 0);
+    vc_engine_route_set(h.engine, 0, 1, 0, 0);
+    vc_engine_route_set(h.engine, 1, 0, 0, 0);
     apply_all();
 }
 
@@ -129,7 +129,7 @@ static void command(const uint8_t *b, size_t length)
     case 11: vc_engine_track_mute(e, index, other & 1, 0); break;
     case 12: vc_engine_slot_add(e, index, peer, bytes[3], 96, 48000, bytes[4] % 15, "c", 0); break;
     case 13: vc_engine_slot_del(e, index, 0); break;
-    case 14: vc_engine_route_set(e, index, other, 0); break;
+    case 14: vc_engine_route_set(e, index, other, bytes[4] & 1, 0); break;
     case 15: vc_engine_route_clear(e, index, 0); break;
     case 16: open_flow(addr, b, length); break;
     case 17: vc_engine_flow_del(e, addr, 0); break;

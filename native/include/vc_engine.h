@@ -191,8 +191,9 @@ int vc_engine_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uin
                        uint8_t level_ext, const char *cname, uint32_t token);
 int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);
 
-/* Feed 'slot' from 'track' from now on (replacing what fed it); sequence and timestamp go on. */
-int vc_engine_route_set(vc_engine *engine, int slot, int track, uint32_t token);
+/* Feed 'slot' from 'track' from now on (replacing what fed it); sequence and timestamp go on.  With look_back, where
+ * speech on an audio track has just begun, its last 60 ms go first, so that no syllable is cut. */
+int vc_engine_route_set(vc_engine *engine, int slot, int track, int look_back, uint32_t token);
 int vc_engine_route_clear(vc_engine *engine, int slot, uint32_t token);
 
 /* Take over 'fd', a connected non-blocking TCP socket from 'addr': VC_OK gives it away for ever.  Its frames (RFC

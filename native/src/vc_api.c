@@ -165,11 +165,11 @@ int vc_engine_slot_del(vc_engine *e, int slot, uint32_t token)
     return is_slot(e, slot) ? index_command(e, VC_OP_SLOT_DEL, slot, (vc_command){0}, token) : VC_ERR_RANGE;
 }
 
-int vc_engine_route_set(vc_engine *e, int slot, int track, uint32_t token)
+int vc_engine_route_set(vc_engine *e, int slot, int track, int look_back, uint32_t token)
 {
     if (!is_slot(e, slot) || !is_track(e, track))
         return VC_ERR_RANGE;
-    return index_command(e, VC_OP_ROUTE_SET, slot, (vc_command){.other = track}, token);
+    return index_command(e, VC_OP_ROUTE_SET, slot, (vc_command){.other = track, .on = look_back != 0}, token);
 }
 
 int vc_engine_route_clear(vc_engine *e, int slot, uint32_t token)

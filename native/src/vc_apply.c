@@ -47,6 +47,8 @@ static int route_set(vc_engine *e, const vc_command *c)
     slot->track = c->other;
     slot->at = track->receiver_count;
     track->receivers[track->receiver_count++] = c->index;
+    if (c->on)
+        vc_forward_look_back(e, slot);
     return VC_OK;
 }
 

@@ -7,6 +7,7 @@
     X(tx_datagrams)            /* sent by the media thread */                                                \
     X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
     X(silence_sent)            /* the last frame of a stretch that was cut off, ours */                       \
+    X(looked_back)             /* RTP packets of just before a slot was given, one per receiver */           \
     X(rtp_received)            /* authenticated */                                                           \
     X(rtcp_received)           /* authenticated compounds */                                                 \
     X(rtcp_sent)                                                                                             \

@@ -10,6 +10,9 @@ enum {
     SRTP_REPLAY_FAIL = 9,
     SRTP_REPLAY_OLD = 10,
     SRTP_INDEX_OLD = 26,
+    LOOK_BACK_MS = 60,       /* of speech: its beginning, and Python's way to give a slot to it */
+    ONSET_US = 300000,       /* whoever has spoken for longer is in the middle of something */
+    LOOK_BACK_PACKETS = 24,  /* of 2.5 ms */
     MOVE_HYSTERESIS_US = 500000, /* two paths in use at once must not make us hop with every packet */
 };
 
@@ -211,13 +214,12 @@ static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_p
     return true;
 }
 
-static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arrival *a)
+/* 'counter' is what it counts as when it was sent. */
+static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arrival *a, vc_counter counter)
 {
     vc_rewritten numbers;
-    if (vc_rewriter_next(&slot->rewriter, a->ext_seq, a->rtp.ts, a->arrived_us, &numbers) != VC_OK) {
-        vc_count(e, VC_C_drop_old_stretch);
-        return;
-    }
+    if (vc_rewriter_next(&slot->rewriter, a->ext_seq, a->rtp.ts, a->arrived_us, &numbers) != VC_OK)
+        return vc_count(e, VC_C_drop_old_stretch);
     vc_sent_packet sent = {
         .serial = a->serial,
         .ts = numbers.ts,
@@ -228,7 +230,47 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arri
         .marker = a->rtp.marker || numbers.starts_stretch,
     };
     if (emit(e, slot, receiver, &sent, a))
-        vc_count(e, VC_C_forwarded);
+        vc_count(e, counter);
+}
+
+/* Places of the stored packets that belong to the last LOOK_BACK_MS, the newest first; how many. */
+static int find_syllable(const vc_engine *e, const vc_track *track, const vc_store *store, uint8_t places[LOOK_BACK_PACKETS])
+{
+    uint32_t ticks = track->clock_rate * LOOK_BACK_MS / 1000;
+    int n = 0;
+    for (int place; n < LOOK_BACK_PACKETS && (place = vc_store_newest(store, (uint32_t)n)) >= 0; n++) {
+        const vc_stored *packet = &store->packets[place];
+        if (track->last_ts - packet->ts >= ticks || e->clock.now_us >= packet->arrived_us + ONSET_US)
+            break;
+        places[n] = (uint8_t)place;
+    }
+    return n;
+}
+
+void vc_forward_look_back(vc_engine *e, vc_slot *slot)
+{
+    const vc_track *track = &e->tracks[slot->track];
+    const vc_store *store = &e->stores[slot->track];
+    vc_peer *receiver = &e->peers[slot->peer];
+    bool begins = track->speech.is_speaking && e->clock.now_us < track->speech.began_us + ONSET_US;
+    if (!begins || track->media != VC_MEDIA_AUDIO || receiver->deaf || !vc_forward_is_ready(receiver))
+        return;
+    uint8_t places[LOOK_BACK_PACKETS];
+    for (int i = find_syllable(e, track, store, places); i-- > 0;) {
+        const vc_stored *packet = &store->packets[places[i]];
+        arrival a = {
+            .rtp = {.ts = packet->ts, .marker = packet->marker},
+            .payload_length = packet->length,
+            .ext_seq = packet->ext_seq,
+            .level = packet->level,
+            .arrived_us = packet->arrived_us,
+            .track = slot->track,
+            .serial = packet->serial,
+            .place = places[i],
+        };
+        if (vc_store_get(store, places[i], packet->serial, &a.payload) != NULL)
+            send_copy(e, slot, receiver, &a, VC_C_looked_back);
+    }
 }
 
 void vc_forward_hush(vc_engine *e, vc_slot *slot)
@@ -256,7 +298,7 @@ static void deliver(vc_engine *e, int32_t slot_id, const arrival *a)
         vc_count(e, receiver->deaf ? VC_C_drop_receiver_deaf : VC_C_drop_receiver_not_ready);
         return;
     }
-    send_copy(e, slot, receiver, a);
+    send_copy(e, slot, receiver, a, VC_C_forwarded);
 }
 
 static void fan_out(vc_engine *e, vc_track *track, const arrival *a)

@@ -19,6 +19,9 @@ void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple);
 /* Count an SRTP or SRTCP packet that libsrtp refused with 'error'. */
 void vc_forward_refused(vc_engine *e, vc_peer *peer, int error);
 
+/* The slot was just given to someone: if they have just begun to speak, send the syllable that was missed. */
+void vc_forward_look_back(vc_engine *e, vc_slot *slot);
+
 /* Queue a protected packet, written at vc_link_room(), for the peer's send tuple. */
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
 

@@ -2,7 +2,7 @@
 
 /* A source whose clock and the wall's part by more than this has paused (replaceTrack(null) stops both numbers,
  * measured in Firefox and Chromium) or restarted.  Shorter stalls are the network's: the packets come in a burst. */
-enum { PAUSE_MS = 500 };
+enum { PAUSE_MS = 500, AHEAD_FRAMES = 10 };
 
 void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts)
 {
@@ -16,8 +16,9 @@ void vc_rewriter_cut(vc_rewriter *r)
 
 static int64_t ticks_since(const vc_rewriter *r, uint64_t now_us)
 {
-    uint64_t passed_us = now_us > r->sent_us ? now_us - r->sent_us : 0;
-    return (int64_t)(passed_us * r->clock_rate / 1000000);
+    uint64_t passed_us = now_us > r->sent_us ? now_us - r->sent_us : r->sent_us - now_us;
+    int64_t ticks = (int64_t)(passed_us * r->clock_rate / 1000000);
+    return now_us > r->sent_us ? ticks : -ticks;
 }
 
 static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
@@ -28,12 +29,17 @@ static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
     return drift > limit || drift < -limit;
 }
 
-/* Elapsed time in whole 20 ms frames, at least one: decoders neither stretch nor shrink at the seam. */
-static uint32_t frames_since(const vc_rewriter *r, uint64_t now_us)
+/* Elapsed time in whole 20 ms frames, at least one: decoders neither stretch nor shrink at the seam.  What that is too
+ * much (a look-back begins in the past, a mute is short) the next seams give back, so that it never adds up. */
+static uint32_t frames_since(vc_rewriter *r, uint64_t now_us)
 {
     int64_t frame = r->clock_rate / 50;
-    int64_t frames = (ticks_since(r, now_us) + frame / 2) / frame;
-    return (uint32_t)((frames > 0 ? frames : 1) * frame);
+    int64_t elapsed = ticks_since(r, now_us) - r->ahead;
+    int64_t frames = (elapsed + frame / 2) / frame;
+    int64_t step = (frames > 0 ? frames : 1) * frame;
+    int64_t ahead = step - elapsed;
+    r->ahead = (int32_t)(ahead < AHEAD_FRAMES * frame ? ahead : AHEAD_FRAMES * frame);
+    return (uint32_t)step;
 }
 
 static void start_stretch(vc_rewriter *r, uint32_t ext_seq, uint64_t now_us)
@@ -85,5 +91,6 @@ vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks)
 
 uint32_t vc_rewriter_ts_at(const vc_rewriter *r, uint64_t now_us)
 {
-    return r->out_ts + (uint32_t)ticks_since(r, now_us);
+    int64_t ticks = ticks_since(r, now_us);
+    return r->out_ts + (uint32_t)(ticks > 0 ? ticks : 0);
 }

@@ -21,6 +21,7 @@ typedef struct {
     uint32_t newest_in_ts;
     uint32_t out_seq; /* sent for newest_ext; its low 16 bits are the RTP number */
     uint32_t out_ts;
+    int32_t ahead;    /* ticks that out_ts is ahead of the clock since the last seam */
     uint64_t sent_us; /* when */
 } vc_rewriter;
 

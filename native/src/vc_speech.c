@@ -36,6 +36,7 @@ vc_speech_change vc_speech_add(vc_speech *s, uint8_t level, uint32_t duration_us
         s->loud_us = now_us;
     if (!s->is_speaking && s->loudness_256 >= START * 256) {
         s->is_speaking = true;
+        s->began_us = now_us;
         return VC_SPEECH_STARTED;
     }
     return stop_if_quiet(s, now_us);

@@ -7,6 +7,7 @@
 typedef struct {
     uint32_t loudness_256; /* 127 - level, smoothed, times 256 */
     bool is_speaking;
+    uint64_t began_us;
     uint64_t loud_us; /* when it was last loud enough to go on */
 } vc_speech;
 

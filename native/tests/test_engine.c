@@ -45,8 +45,8 @@ static void open_call(call *c)
     harness_join(&c->h, 0, addr, &c->a);
     c->b_fd = harness_client(addr);
     harness_join(&c->h, 1, addr, &c->b);
-    CHECK_EQUAL(vc_engine_route_set(c->h.engine, 0, 1, 0), VC_OK);
-    CHECK_EQUAL(vc_engine_route_set(c->h.engine, 1, 0, 0), VC_OK);
+    CHECK_EQUAL(vc_engine_route_set(c->h.engine, 0, 1, 0, 0), VC_OK);
+    CHECK_EQUAL(vc_engine_route_set(c->h.engine, 1, 0, 0, 0), VC_OK);
     pthread_create(&c->thread, NULL, run, c->h.engine);
     settle(c);
 }
@@ -86,7 +86,7 @@ static void voice_passes_while_control_churns(void)
         if (i % (PACKETS / CHURN) == 0) {
             harness_join(&c.h, 2, addr, &c.b);
             vc_engine_ufrag_add(c.h.engine, 2, (const uint8_t *)"frag", 4, 0);
-            vc_engine_route_set(c.h.engine, 2, 0, 0);
+            vc_engine_route_set(c.h.engine, 2, 0, 0, 0);
             vc_engine_peer_del(c.h.engine, 2, 0);
             settle(&c);
         }
@@ -187,8 +187,8 @@ static void senseless_configurations_are_refused(void)
     CHECK_EQUAL(vc_engine_peer_add(h.engine, -1, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_peer_add(h.engine, 16, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_peer_keys(h.engine, 0, 0, 1, 0), VC_ERR_RANGE);
-    CHECK_EQUAL(vc_engine_route_set(h.engine, 64, 0, 0), VC_ERR_RANGE);
-    CHECK_EQUAL(vc_engine_route_set(h.engine, 0, 16, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_route_set(h.engine, 64, 0, 0, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_route_set(h.engine, 0, 16, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 3, 1, 111, 48000, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 1, 1, 128, 48000, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 1, 1, 111, 48000, 15, 0), VC_ERR_RANGE);

@@ -67,8 +67,8 @@ static int open_pair(void)
     harness_join(&h, 0, addr, &sessions[0]);
     addr_of(5000, VC_TRANSPORT_UDP, addr); /* the same port of the other transport is somebody else */
     harness_join(&h, 1, addr, &sessions[1]);
-    vc_engine_route_set(h.engine, 0, 1, 0);
-    vc_engine_route_set(h.engine, 1, 0, 0);
+    vc_engine_route_set(h.engine, 0, 1, 0, 0);
+    vc_engine_route_set(h.engine, 1, 0, 0, 0);
     settle();
     CHECK_EQUAL(harness_counter(&h, "commands_refused"), 0);
     return far;

@@ -332,6 +332,19 @@ async def test_no_more_listen_in_than_may_be_in_a_room() -> None:
         stage.media.listen(listeners[2], ["popular"])
 
 
+async def test_where_slots_are_short_the_first_syllable_is_heard(stage: Stage) -> None:
+    anna_id, anna = await stage.connected("anna", slots=1)
+    await stage.connected("ben", slots=1)
+    _, cleo = await stage.connected("cleo", slots=1)
+    await told(stage, anna_id, "ben")
+    said = [b"loud %d" % number for number in range(20)]
+    await say_all(cleo, *said)
+    await anna.heard_payload(said[-1])
+    heard = [packet.payload for packet in anna.rtp]
+    assert len(heard) >= 3
+    assert heard == said[-len(heard) :]
+
+
 async def test_a_slot_the_client_refuses_stays_empty(stage: Stage) -> None:
     await stage.connected("anna")
     ben_id, ben = await stage.client("ben", slots=2)

@@ -29,6 +29,7 @@ class Rewriter(ctypes.Structure):
         ("newest_in_ts", ctypes.c_uint32),
         ("out_seq", ctypes.c_uint32),
         ("out_ts", ctypes.c_uint32),
+        ("ahead", ctypes.c_int32),
         ("sent_us", ctypes.c_uint64),
     ]
 
@@ -56,6 +57,7 @@ class SlotTwin:
         self.seq, self.ts = first_seq % 2**15, first_ts
         self.sent: list[tuple[int, int, int, int]] = []  # source ext, source ts, seq, ts of this stretch
         self.ever = False
+        self.ahead = 0  # what the seams so far were too long
         self.sent_us = 0
 
     def cut(self) -> None:
@@ -68,7 +70,8 @@ class SlotTwin:
         return self.seq % 2**16, self.ts % 2**32
 
     def next(self, ext: int, ts: int, now_us: int) -> tuple[int, int, bool] | None:
-        elapsed = max(0, now_us - self.sent_us) * CLOCK // 1_000_000
+        passed_us = now_us - self.sent_us
+        elapsed = abs(passed_us) * CLOCK // 1_000_000 * (1 if passed_us > 0 else -1)
         newest = max(self.sent, default=None)
         if newest is not None and ext > newest[0]:
             behind = elapsed - (ts - newest[1])
@@ -78,7 +81,9 @@ class SlotTwin:
         if newest is None:
             if self.ever:
                 self.seq += 1
-                self.ts += max(1, (elapsed + 480) // 960) * 960
+                due = elapsed - self.ahead
+                step = max(1, (due + 480) // 960) * 960
+                self.ts, self.ahead = self.ts + step, min(step - due, 9600)
             self.ever, self.sent_us = True, now_us
             self.sent.append((ext, ts, self.seq, self.ts))
             return self.seq % 2**16, self.ts % 2**32, True

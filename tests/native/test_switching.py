@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import struct
 import weakref
 
 import pytest
 import trio
 
-from voicechat.media.records import Moved
+from voicechat.media.records import Moved, Speaking
 
 from .conftest import Running
 from .fake_peer import FakePeer
@@ -39,6 +40,77 @@ async def test_a_slot_given_to_another_speaker_goes_on_by_one(running: Running, 
     await c.speak(b"d")
     last = await b.hear()
     assert (last.seq - after.seq, (last.ts - after.ts) % 2**32, last.marker) == (1, 960, False)
+
+
+async def onset(running: Running, speaker: FakePeer, frames: int = 5) -> None:
+    """`speaker` begins to speak, loudly, into nobody's slot."""
+    for number in range(frames):
+        await speaker.speak(b"%d" % number, level=10)
+    await running.record(Speaking, lambda r: isinstance(r, Speaking) and r.track == speaker.track)
+
+
+async def test_a_slot_given_late_begins_with_the_syllable_just_said(running: Running, two: Two) -> None:
+    a, b = two
+    slot = b.slot(5)
+    running.engine.route_set(slot, a.track)
+    c = await running.peer()
+    await a.speak(b"before")
+    before = next(p for p in [await b.hear(), await b.hear()] if p.ssrc == 5)
+    await onset(running, c)
+    running.engine.route_set(slot, c.track, look_back=True)
+    await running.engine.settled()
+    await c.speak(b"now", level=10)
+    heard = [await b.hear() for _ in range(4)]
+    assert [p.payload for p in heard] == [b"2", b"3", b"4", b"now"]
+    assert [p.seq - before.seq for p in heard] == [1, 2, 3, 4]
+    assert [p.marker for p in heard] == [True, False, False, False]
+    assert [(p.ts - heard[0].ts) % 2**32 for p in heard] == [0, 960, 1920, 2880]
+    assert running.engine.counters()["looked_back"] == 3
+    # what was looked back at can be asked for again like anything else
+    again = struct.pack("!BBHIIHH", 0x81, 205, 3, 1, 5, heard[0].seq, 0)
+    await trio.sleep(0.04)
+    await b.send(b.tx.protect_rtcp(again))
+    await running.count("resent")
+
+
+async def test_without_look_back_or_speech_a_slot_begins_now(running: Running, two: Two) -> None:
+    _, b = two
+    c, d = await running.peer(), await running.peer()
+    await onset(running, c)
+    for _ in range(5):
+        await d.speak(b"mumble", level=110)
+    await running.count("rtp_received", 10)
+    running.engine.route_set(b.slot(5), c.track)
+    running.engine.route_set(b.slot(6), d.track, look_back=True)
+    await running.engine.settled()
+    assert running.engine.counters()["looked_back"] == 0
+
+
+async def test_in_the_middle_of_a_speech_a_slot_begins_now(running: Running, two: Two) -> None:
+    _, b = two
+    c = await running.peer()
+    await onset(running, c)
+    with trio.move_on_after(0.35):
+        while True:
+            await c.speak(level=10)
+            await trio.sleep(0.02)
+    running.engine.route_set(b.slot(5), c.track, look_back=True)
+    await running.engine.settled()
+    assert running.engine.counters()["looked_back"] == 0
+
+
+async def test_what_was_said_before_a_mute_is_not_looked_back_at(running: Running, two: Two) -> None:
+    _, b = two
+    c = await running.peer()
+    await onset(running, c)
+    running.engine.track_mute(c.track, True)
+    running.engine.track_mute(c.track, False)
+    await c.speak(b"1", level=10)
+    await c.speak(b"2", level=10)
+    await running.count("rtp_received", 7)
+    running.engine.route_set(b.slot(5), c.track, look_back=True)
+    heard = [await b.hear(), await b.hear()]
+    assert [p.payload for p in heard] == [b"1", b"2"]
 
 
 async def test_a_late_packet_from_before_the_switch_is_not_sent(running: Running, two: Two) -> None:

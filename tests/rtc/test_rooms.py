@@ -123,7 +123,7 @@ def test_who_speaks_takes_the_slot_of_the_longest_silent_where_slots_are_short()
     rooms.set_speaking("b", True, 1.0)
     rooms.set_speaking("b", False, 2.0)
     changes = rooms.set_speaking("d", True, 3.0)
-    assert SetRoute("a", "2", "d") in changes.commands
+    assert SetRoute("a", "2", "d", is_late=True) in changes.commands
     assert heard_by(rooms, "a") == ["user-b", "user-d"]
 
 
@@ -134,7 +134,7 @@ def test_nobody_loses_a_slot_while_speaking_and_the_muted_lose_theirs_first() ->
     rooms.set_speaking("c", True, 1.0)
     assert "a" not in rooms.set_speaking("d", True, 2.0).rearranged
     changes = rooms.set_speaking("c", False, 3.0)  # d has waited for this
-    assert SetRoute("a", "2", "d") in changes.commands
+    assert SetRoute("a", "2", "d", is_late=True) in changes.commands
     rooms.set_speaking("d", False, 4.0)
     rooms.set_speaking("b", False, 5.0)
     rooms.set_muted("b", True)
@@ -145,7 +145,7 @@ def test_nobody_loses_a_slot_while_speaking_and_the_muted_lose_theirs_first() ->
 def test_a_freed_slot_goes_to_who_waits() -> None:
     rooms = Rooms()
     joined(rooms, "a", "b", "c", slots=1)
-    assert routes(rooms.leave("b")) == [ClearRoute("a", "1"), SetRoute("a", "1", "c")]
+    assert routes(rooms.leave("b")) == [ClearRoute("a", "1"), SetRoute("a", "1", "c", is_late=True)]
     assert heard_by(rooms, "a") == ["user-c"]
 
 
@@ -167,7 +167,7 @@ def test_a_priority_speaker_has_a_slot_before_the_first_syllable() -> None:
     joined(rooms, "a", "b", "c", "d", slots=2)
     assert heard_by(rooms, "a") == ["user-b", "user-c"]
     changes = rooms.set_priority("d", True)
-    assert SetRoute("a", "1", "d") in changes.commands
+    assert SetRoute("a", "1", "d", is_late=True) in changes.commands
     rooms.set_speaking("b", True, 1.0)
     assert heard_by(rooms, "a") == ["user-d", "user-b"]
 

@@ -350,9 +350,12 @@ class Engine:
         """End a slot."""
         self._queue(_lib.vc_engine_slot_del, lambda _: self._released(slot, "slots"), slot)
 
-    def route_set(self, slot: int, track: int) -> None:
-        """Feed `slot` from `track` from now on, replacing what fed it."""
-        self._queue(_lib.vc_engine_route_set, None, slot, track)
+    def route_set(self, slot: int, track: int, *, look_back: bool = False) -> None:
+        """Feed `slot` from `track` from now on, replacing what fed it.
+
+        With `look_back` it begins with the last 60 ms, if that is when the speaker began to speak.
+        """
+        self._queue(_lib.vc_engine_route_set, None, slot, track, look_back)
 
     def route_clear(self, slot: int) -> None:
         """Leave `slot` empty."""

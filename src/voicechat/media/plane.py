@@ -379,10 +379,11 @@ class Media:
 
     def _mirror(self, command: RouteCommand) -> None:
         match command:
-            case SetRoute(subscriber, mid, publisher):
+            case SetRoute(subscriber, mid, publisher, is_late):
                 track = self._endpoints[publisher].track
                 if track is not None:
-                    self._engine.route_set(self._endpoints[subscriber].slots[mid], track)
+                    slot = self._endpoints[subscriber].slots[mid]
+                    self._engine.route_set(slot, track, look_back=is_late)
             case ClearRoute(subscriber, mid):
                 self._engine.route_clear(self._endpoints[subscriber].slots[mid])
             case GatePeer(subscriber, is_closed):

@@ -10,11 +10,15 @@ WHISPER = "whisper"
 
 @dataclass(frozen=True, slots=True)
 class SetRoute:
-    """Feed the slot `mid` of `subscriber` from the microphone of `publisher`, instead of what fed it."""
+    """Feed the slot `mid` of `subscriber` from the microphone of `publisher`, instead of what fed it.
+
+    `is_late`: the listener was to hear it before there was a slot, so it begins with the syllable just said.
+    """
 
     subscriber: str
     mid: str
     publisher: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

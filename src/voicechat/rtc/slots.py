@@ -65,7 +65,7 @@ class SlotBank:
                 changes.mark(self._subscriber)
             return
         self._waiting[publisher] = None
-        self._try(publisher, changes)
+        self._try(publisher, changes, is_late=False)
 
     def drop(self, publisher: str, loud: Collection[str], changes: Changes) -> None:
         """Let the listener hear `publisher` no more; who waits gets the slot, the `loud` first."""
@@ -83,11 +83,11 @@ class SlotBank:
     def reweigh(self, publisher: str, loud: Collection[str], changes: Changes) -> None:
         """Note that `publisher` became louder or quieter: where slots are short, that decides who has one."""
         if publisher in self._waiting:
-            self._try(publisher, changes)
+            self._try(publisher, changes, is_late=True)
         elif self._waiting:
             self._refill(loud, changes)
 
-    def _try(self, publisher: str, changes: Changes) -> bool:
+    def _try(self, publisher: str, changes: Changes, *, is_late: bool) -> bool:
         mid = self._free.popleft() if self._free else self._yielding_to(publisher)
         if mid is None:
             return False
@@ -98,12 +98,12 @@ class SlotBank:
         del self._waiting[publisher]
         self._slots[mid] = publisher
         self._held[publisher] = mid
-        changes.commands.append(SetRoute(self._subscriber, mid, publisher))
+        changes.commands.append(SetRoute(self._subscriber, mid, publisher, is_late))
         changes.mark(self._subscriber)
         return True
 
     def _refill(self, loud: Collection[str], changes: Changes) -> None:
-        while self._waiting and self._try(self._next(loud), changes):
+        while self._waiting and self._try(self._next(loud), changes, is_late=True):
             pass
 
     def _next(self, loud: Collection[str]) -> str:
