@@ -138,7 +138,9 @@ def main(words: Sequence[str]) -> int:
         print(failure, file=sys.stderr)
         return 1
     except PermissionError as problem:
-        sentence = f"{problem.filename} cannot be written ({problem.strerror}): run make as the checkout's owner."
+        sentence = (
+            f"{problem.filename} cannot be written ({problem.strerror}): run make as the checkout's owner."
+        )
         print(sentence, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
