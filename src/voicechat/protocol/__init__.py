@@ -10,11 +10,11 @@ from typing import Union
 
 import msgspec
 
-from voicechat.protocol import accounts, channels, gateway, guilds, messages, roles, voice
+from voicechat.protocol import accounts, channels, gateway, guilds, messages, roles, voice, voice_routes
 from voicechat.protocol.base import Answer, Body, Command, Event, News, Wire, encode
 from voicechat.protocol.permissions import ALL_PERMISSIONS, EVERYONE_DEFAULT, TIMED_OUT, Permission
 
-_MODULES = (gateway, accounts, guilds, roles, channels, messages, voice)
+_MODULES = (gateway, accounts, guilds, roles, channels, messages, voice, voice_routes)
 
 
 def _declared(kind: type[Wire]) -> tuple[type[Wire], ...]:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from voicechat.protocol.accounts import User
 from voicechat.protocol.base import Answer, Command, Event, Id, Ref
+from voicechat.protocol.voice_routes import Listener
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=15_000)]
 
@@ -45,15 +46,25 @@ class VoiceIceCandidate(Command):
 
 
 class VoiceMute(Command):
-    """Mute yourself; the engine stops forwarding you."""
+    """Mute yourself; the engine stops forwarding you.
+
+    With `push_to_talk`, where that is required, it only releases the key: nobody is told of a mute.
+    """
 
     channel_id: Id | UnsetType = UNSET
+    push_to_talk: bool = False
 
 
 class VoiceUnmute(Command):
-    """Unmute yourself."""
+    """Unmute yourself.
+
+    Where push to talk is required (you lack USE_VOICE_ACTIVITY) it takes `push_to_talk`, which says that a
+    key is pressed. The microphone is then open until `voice_mute`, and for 30 seconds at most (unless the
+    server is set otherwise); saying it again meanwhile adds nothing. Elsewhere the flag means nothing.
+    """
 
     channel_id: Id | UnsetType = UNSET
+    push_to_talk: bool = False
 
 
 class VoiceDeafen(Command):
@@ -115,11 +126,15 @@ class VoiceStateEvent(Event, tag="voice_state"):
 
 
 class VoiceOffer(Event):
-    """The server's only SDP offer for this voice session."""
+    """The server's only SDP offer for this voice session.
+
+    With `push_to_talk_required` nobody hears you until `voice_unmute` with `push_to_talk`.
+    """
 
     channel_id: Id
     session_id: Id
     sdp: str
+    push_to_talk_required: bool = False
     ref: Ref | UnsetType = UNSET
 
 
@@ -157,6 +172,7 @@ class Participant(Answer):
     server_deafened: bool = False
     suppressed: bool = False
     connected: bool = False
+    priority: bool = False
     screen_sharing: bool = False
     webcam_active: bool = False
 
@@ -168,10 +184,15 @@ class VoiceRoomState(Event):
     participants: list[Participant]
     screen_shares: list[dict[str, Any]] = []
     webcams: list[dict[str, Any]] = []
+    listeners: list[Listener] = []
+    push_to_talk_required: bool = False
 
 
 class Slot(Answer):
-    """Who is heard in the media section `mid`; nobody when `user_id` is null."""
+    """Who is heard in the media section `mid`; nobody when `user_id` is null.
+
+    `source` is `microphone`, or `whisper` where somebody speaks to you and not to their room.
+    """
 
     mid: str
     user_id: Id | None
@@ -216,7 +237,7 @@ class VoiceUserUnmuted(Event):
 
 
 class VoiceSpeaking(Event):
-    """Somebody in your room started or stopped speaking."""
+    """Somebody in a room you hear started or stopped speaking; whispers are told to those they are for."""
 
     channel_id: Id
     user_id: Id

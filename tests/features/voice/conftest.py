@@ -15,7 +15,8 @@ from tests.support.gateway_client import GatewayClient, open_gateway
 from tests.support.rtc_client import ClientOptions, RtcClient, run_client
 
 from voicechat import app
-from voicechat.protocol.gateway import Ready
+from voicechat.protocol import Command, Permission
+from voicechat.protocol.gateway import Error, Ready
 from voicechat.protocol.voice import VoiceAnswer, VoiceConnected, VoiceJoin, VoiceOffer
 from voicechat.settings import Settings, load
 
@@ -40,6 +41,11 @@ class Talker:
         response = await self.http.request(method, path, json=body)
         assert response.status_code == status, f"{method} {path}: {response.status_code} {response.text}"
         return response.json() if response.content else None
+
+    async def refused(self, command: Command) -> str:
+        """Send a command that must be refused; return the code."""
+        await self.gateway.send(command)
+        return (await self.gateway.expect(Error)).code
 
     async def join(self, channel_id: str, options: ClientOptions | None = None) -> RtcClient:
         """Join a voice channel and wait until media flows."""
@@ -82,6 +88,19 @@ class Village:
         talker = Talker(self, tokens["user_id"], tokens["access_token"], http, gateway, ready)
         self.owner = self.owner or talker
         return talker
+
+    async def channel(self, **fields: Any) -> str:
+        """Make a voice channel and return its id."""
+        assert self.owner is not None
+        body = {"guild_id": self.guild_id, "name": "Raid", "channel_type": "voice", **fields}
+        return str((await self.owner.ask("POST", "/api/channels", body, status=201))["id"])
+
+    async def deny(self, channel_id: str, *permissions: Permission) -> None:
+        """Deny everyone these bits in a channel, and no others."""
+        assert self.owner is not None
+        bits = sum(int(permission) for permission in permissions)
+        path = f"/api/channels/{channel_id}/overrides/{self.everyone_id}"
+        await self.owner.ask("PUT", path, {"deny": bits})
 
     async def open_socket(self, token: str) -> tuple[GatewayClient, Ready]:
         """Open a gateway socket that stays open until the test ends."""

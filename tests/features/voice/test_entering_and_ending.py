@@ -29,17 +29,6 @@ async def _refusal(person: Talker, channel_id: str) -> str:
     return refusal.code
 
 
-async def _channel(owner: Talker, **fields: object) -> str:
-    body = {"guild_id": owner.village.guild_id, "name": "Raid", "channel_type": "voice", **fields}
-    return str((await owner.ask("POST", "/api/channels", body, status=201))["id"])
-
-
-async def _deny(owner: Talker, channel_id: str, permission: Permission) -> None:
-    path = f"/api/channels/{channel_id}/overrides/{owner.village.everyone_id}"
-    response = await owner.http.put(path, json={"deny": int(permission)})
-    assert response.is_success, response.text
-
-
 async def _expect_gone(viewer: Talker, person: Talker) -> None:
     """Wait until everyone who sees the channel is told that the person left it."""
     await viewer.gateway.expect(
@@ -53,23 +42,23 @@ async def test_only_voice_channels_are_joined(village: Village) -> None:
 
 
 async def test_a_hidden_channel_and_one_that_never_was_look_the_same(village: Village) -> None:
-    owner, bob = await village.person("owner"), await village.person("bob")
-    hidden = await _channel(owner)
-    await _deny(owner, hidden, Permission.VIEW_CHANNEL)
+    _, bob = await village.person("owner"), await village.person("bob")
+    hidden = await village.channel()
+    await village.deny(hidden, Permission.VIEW_CHANNEL)
     assert await _refusal(bob, hidden) == "NOT_FOUND"
     assert await _refusal(bob, new_id()) == "NOT_FOUND"
 
 
 async def test_without_voice_connect_nobody_comes_in(village: Village) -> None:
     owner, bob = await village.person("owner"), await village.person("bob")
-    await _deny(owner, village.voice_id, Permission.VOICE_CONNECT)
+    await village.deny(village.voice_id, Permission.VOICE_CONNECT)
     assert await _refusal(bob, village.voice_id) == "MISSING_PERMISSION"
     await owner.join(village.voice_id)
 
 
 async def test_a_full_channel_lets_only_moderators_in(village: Village) -> None:
     owner, bob, eve = [await village.person(name) for name in ("owner", "bob", "eve")]
-    small = await _channel(owner, user_limit=1)
+    small = await village.channel(user_limit=1)
     await bob.join(small)
     assert await _refusal(eve, small) == "CHANNEL_FULL"
     await bob.join(small)  # again: one's own place does not count
@@ -80,7 +69,7 @@ async def test_the_offer_asks_for_the_channels_encoding_and_a_change_waits_for_t
     village: Village,
 ) -> None:
     owner, bob = await village.person("owner"), await village.person("bob")
-    raid = await _channel(owner, bitrate_kbps=24, ptime_ms=10)
+    raid = await village.channel(bitrate_kbps=24, ptime_ms=10)
     first = await bob.join(raid)
     assert ("maxaveragebitrate=24000" in first.offer, "a=ptime:10" in first.offer) == (True, True)
     await owner.ask("PATCH", f"/api/channels/{raid}", {"bitrate_kbps": 96, "ptime_ms": 40})
@@ -199,9 +188,9 @@ async def test_leaving_the_guild_ends_voice(village: Village, way: str) -> None:
 
 async def test_losing_connect_or_the_channel_ends_voice(village: Village) -> None:
     owner, bob = await village.person("owner"), await village.person("bob")
-    raid = await _channel(owner)
+    raid = await village.channel()
     await bob.join(raid)
-    await _deny(owner, raid, Permission.VOICE_CONNECT)
+    await village.deny(raid, Permission.VOICE_CONNECT)
     assert (await bob.gateway.expect(VoiceDisconnected)).reason == "forbidden"
     await bob.join(village.voice_id)
     await owner.ask("DELETE", f"/api/channels/{village.voice_id}", status=204)
@@ -221,7 +210,7 @@ async def test_a_revoked_login_ends_voice(village: Village) -> None:
 
 async def test_moderators_mute_move_and_disconnect(village: Village) -> None:
     owner, bob = await village.person("owner"), await village.person("bob")
-    raid = await _channel(owner)
+    raid = await village.channel()
     await bob.join(village.voice_id)
     member = f"/api/guilds/{village.guild_id}/members/{bob.user_id}"
     await owner.ask("PATCH", member, {"muted": True})

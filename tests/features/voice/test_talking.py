@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import trio
 from tests.features.voice.conftest import Talker, Village
+from tests.features.voice.speech import is_heard, speak_until_heard, talking
 from tests.support.rtc_client import ClientOptions, RtcClient
 
 from voicechat.protocol import Permission
@@ -29,22 +29,6 @@ from voicechat.protocol.voice import (
 )
 
 
-async def _speak_until_heard(speaker: RtcClient, listener: RtcClient, text: bytes) -> None:
-    """Say `text` every 20 ms until the listener has it."""
-    with trio.fail_after(10):
-        while not any(packet.payload == text for packet in listener.rtp):
-            await speaker.say(text)
-            await trio.sleep(0.02)
-
-
-async def _is_heard(speaker: RtcClient, listener: RtcClient, marker: RtcClient, text: bytes) -> bool:
-    """Tell whether `text` passes: said before something from `marker`, who certainly is heard after it."""
-    for _ in range(5):
-        await speaker.say(text)
-    await _speak_until_heard(marker, listener, b"after " + text)
-    return any(packet.payload == text for packet in listener.rtp)
-
-
 async def _pair(village: Village) -> tuple[Talker, Talker, RtcClient, RtcClient]:
     ada, bob = await village.person("ada"), await village.person("bob")
     return ada, bob, await ada.join(village.voice_id), await bob.join(village.voice_id)
@@ -52,8 +36,8 @@ async def _pair(village: Village) -> tuple[Talker, Talker, RtcClient, RtcClient]
 
 async def test_two_people_hear_each_other_and_know_whom(village: Village) -> None:
     ada, bob, ada_rtc, bob_rtc = await _pair(village)
-    await _speak_until_heard(ada_rtc, bob_rtc, b"hello bob")
-    await _speak_until_heard(bob_rtc, ada_rtc, b"hello ada")
+    await speak_until_heard(ada_rtc, bob_rtc, b"hello bob")
+    await speak_until_heard(bob_rtc, ada_rtc, b"hello ada")
     slots = await bob.gateway.expect(VoiceSlots, lambda event: any(slot.user_id for slot in event.slots))
     [taken] = [slot for slot in slots.slots if slot.user_id is not None]
     assert taken.user_id == ada.user_id
@@ -70,7 +54,7 @@ async def test_a_third_person_renegotiates_nobody(village: Village) -> None:
         (eve_rtc, (ada_rtc, bob_rtc)),
     ):
         for listener in listeners:
-            await _speak_until_heard(speaker, listener, b"from %d" % speaker.ssrc)
+            await speak_until_heard(speaker, listener, b"from %d" % speaker.ssrc)
 
 
 async def test_the_room_and_the_channels_viewers_see_who_comes_and_goes(village: Village) -> None:
@@ -104,13 +88,13 @@ async def test_a_newcomers_snapshot_shows_who_is_in_voice(village: Village) -> N
 async def test_mute_stops_the_voice_in_the_engine(village: Village) -> None:
     ada, bob, ada_rtc, bob_rtc = await _pair(village)
     eve_rtc = await (await village.person("eve")).join(village.voice_id)
-    await _speak_until_heard(ada_rtc, bob_rtc, b"before")
+    await speak_until_heard(ada_rtc, bob_rtc, b"before")
     await ada.gateway.send(VoiceMute(channel_id=village.voice_id))
     await bob.gateway.expect(VoiceUserMuted, lambda event: event.user_id == ada.user_id)
-    assert not await _is_heard(ada_rtc, bob_rtc, eve_rtc, b"whispered while muted")
+    assert not await is_heard(ada_rtc, bob_rtc, eve_rtc, b"whispered while muted")
     await ada.gateway.send(VoiceUnmute())
     await bob.gateway.expect(VoiceUserUnmuted, lambda event: event.user_id == ada.user_id)
-    await _speak_until_heard(ada_rtc, bob_rtc, b"back again")
+    await speak_until_heard(ada_rtc, bob_rtc, b"back again")
 
 
 async def test_whoever_is_deaf_hears_nothing_and_is_not_heard(village: Village) -> None:
@@ -118,38 +102,30 @@ async def test_whoever_is_deaf_hears_nothing_and_is_not_heard(village: Village) 
     eve_rtc = await (await village.person("eve")).join(village.voice_id)
     await ada.gateway.send(VoiceDeafen())
     await bob.gateway.expect(VoiceStateEvent, lambda event: event.deafened)
-    assert not await _is_heard(ada_rtc, bob_rtc, eve_rtc, b"from the deaf")
+    assert not await is_heard(ada_rtc, bob_rtc, eve_rtc, b"from the deaf")
     await bob_rtc.say(b"to the deaf")
-    await _speak_until_heard(bob_rtc, eve_rtc, b"to the others")
+    await speak_until_heard(bob_rtc, eve_rtc, b"to the others")
     assert not any(packet.payload.startswith(b"to ") for packet in ada_rtc.rtp)
 
 
 async def test_who_loses_voice_speak_while_talking_is_not_heard_any_more(village: Village) -> None:
     owner, bob, eve = [await village.person(name) for name in ("owner", "bob", "eve")]
     owner_rtc, bob_rtc, eve_rtc = [await person.join(village.voice_id) for person in (owner, bob, eve)]
-    await _speak_until_heard(bob_rtc, eve_rtc, b"allowed")
+    await speak_until_heard(bob_rtc, eve_rtc, b"allowed")
     path = f"/api/guilds/{village.guild_id}/roles/{village.everyone_id}"
-    bits = int(Permission.VIEW_CHANNEL | Permission.VOICE_CONNECT)
+    bits = int(Permission.VIEW_CHANNEL | Permission.VOICE_CONNECT | Permission.USE_VOICE_ACTIVITY)
     await owner.ask("PATCH", path, {"permissions": bits})
     await eve.gateway.expect(VoiceStateEvent, lambda event: event.user_id == bob.user_id and event.suppressed)
-    assert not await _is_heard(bob_rtc, eve_rtc, owner_rtc, b"forbidden")
+    assert not await is_heard(bob_rtc, eve_rtc, owner_rtc, b"forbidden")
     await owner.ask("PATCH", path, {"permissions": bits | Permission.VOICE_SPEAK})
-    await _speak_until_heard(bob_rtc, eve_rtc, b"allowed again")
+    await speak_until_heard(bob_rtc, eve_rtc, b"allowed again")
 
 
 async def test_speaking_is_told_to_the_room(village: Village) -> None:
     ada, bob, ada_rtc, _ = await _pair(village)
-    async with trio.open_nursery() as nursery:
-
-        async def talk() -> None:
-            while True:
-                await ada_rtc.say(b"loud", level=10)
-                await trio.sleep(0.02)
-
-        nursery.start_soon(talk)
+    async with talking(ada_rtc):
         started = await bob.gateway.expect(VoiceSpeaking)
         assert (started.user_id, started.speaking) == (ada.user_id, True)
-        nursery.cancel_scope.cancel()
     stopped = await bob.gateway.expect(VoiceSpeaking, lambda event: not event.speaking)
     assert stopped.user_id == ada.user_id
 
@@ -157,26 +133,18 @@ async def test_speaking_is_told_to_the_room(village: Village) -> None:
 async def test_whoever_joins_is_told_who_speaks_already(village: Village) -> None:
     ada, _, ada_rtc, _ = await _pair(village)
     eve = await village.person("eve")
-    async with trio.open_nursery() as nursery:
-
-        async def talk() -> None:
-            while True:
-                await ada_rtc.say(b"loud", level=10)
-                await trio.sleep(0.02)
-
-        nursery.start_soon(talk)
+    async with talking(ada_rtc):
         await ada.gateway.expect(VoiceSpeaking)
         await eve.join(village.voice_id)
         speaking = await eve.gateway.expect(VoiceSpeaking)
         assert (speaking.user_id, speaking.speaking) == (ada.user_id, True)
-        nursery.cancel_scope.cancel()
 
 
 async def test_a_listener_without_a_microphone_hears(village: Village) -> None:
     ada, listener = await village.person("ada"), await village.person("listener")
     ada_rtc = await ada.join(village.voice_id)
     deaf_mute = await listener.join(village.voice_id, ClientOptions(publishes=False))
-    await _speak_until_heard(ada_rtc, deaf_mute, b"hello listener")
+    await speak_until_heard(ada_rtc, deaf_mute, b"hello listener")
 
 
 async def test_quality_reports_reach_the_room(village: Village) -> None:

@@ -576,15 +576,27 @@ export interface Participant {
   server_deafened: boolean;
   suppressed: boolean;
   connected: boolean;
+  priority: boolean;
   screen_sharing: boolean;
   webcam_active: boolean;
 }
 
-/** Who is heard in the media section `mid`; nobody when `user_id` is null. */
+/**
+ * Who is heard in the media section `mid`; nobody when `user_id` is null.
+ *
+ * `source` is `microphone`, or `whisper` where somebody speaks to you and not to their room.
+ */
 export interface Slot {
   mid: string;
   user_id: Id | null;
   source: string;
+}
+
+/** Somebody who hears a room from another. */
+export interface Listener {
+  user_id: Id;
+  username: string;
+  display_name: string;
 }
 
 /** I am alive; answered by `pong`. */
@@ -661,18 +673,30 @@ export interface VoiceIceCandidateCommand {
   candidate: string;
 }
 
-/** Mute yourself; the engine stops forwarding you. */
+/**
+ * Mute yourself; the engine stops forwarding you.
+ *
+ * With `push_to_talk`, where that is required, it only releases the key: nobody is told of a mute.
+ */
 export interface VoiceMuteCommand {
   type: "voice_mute";
   ref?: string;
   channel_id?: Id;
+  push_to_talk?: boolean;
 }
 
-/** Unmute yourself. */
+/**
+ * Unmute yourself.
+ *
+ * Where push to talk is required (you lack USE_VOICE_ACTIVITY) it takes `push_to_talk`, which says that a
+ * key is pressed. The microphone is then open until `voice_mute`, and for 30 seconds at most (unless the
+ * server is set otherwise); saying it again meanwhile adds nothing. Elsewhere the flag means nothing.
+ */
 export interface VoiceUnmuteCommand {
   type: "voice_unmute";
   ref?: string;
   channel_id?: Id;
+  push_to_talk?: boolean;
 }
 
 /** Hear nobody, and be heard by nobody. */
@@ -700,6 +724,56 @@ export interface VoiceStatsCommand {
   jitter: number;
   quality: number;
   timestamp: Bits;
+}
+
+/**
+ * Become a priority speaker (PRIORITY_SPEAKER), or an ordinary one again.
+ *
+ * Others turn their volume of everybody else down while you speak, and you are heard even where more people
+ * speak than a listener has media sections for.
+ */
+export interface VoicePriorityCommand {
+  type: "voice_priority";
+  ref?: string;
+  active: boolean;
+}
+
+/**
+ * Be heard by these people, by all in this voice channel, or by both; by nobody else until you stop.
+ *
+ * It takes WHISPER in your own channel and VIEW_CHANNEL of the channel where each target is; who is not in
+ * voice, in another guild, or where you may not look is left out. It ends for somebody who changes channels.
+ * Speak after `voice_whispering` has come: until then your room may hear you.
+ */
+export interface VoiceWhisperCommand {
+  type: "voice_whisper";
+  ref?: string;
+  user_ids?: Id[];
+  channel_id?: Id | null;
+}
+
+/** Be heard by your room again; answered by `voice_whispering` without targets. */
+export interface VoiceWhisperStopCommand {
+  type: "voice_whisper_stop";
+  ref?: string;
+}
+
+/**
+ * Hear another voice channel of the guild besides your own (VOICE_CONNECT there), three at most.
+ *
+ * Those inside see you among the listeners and do not hear you. It ends with your voice session.
+ */
+export interface VoiceListenCommand {
+  type: "voice_listen";
+  ref?: string;
+  channel_id: Id;
+}
+
+/** Hear that channel no more. */
+export interface VoiceListenStopCommand {
+  type: "voice_listen_stop";
+  ref?: string;
+  channel_id: Id;
 }
 
 /**
@@ -947,12 +1021,17 @@ export interface VoiceStateEvent {
   left_channel_id: Id | null;
 }
 
-/** The server's only SDP offer for this voice session. */
+/**
+ * The server's only SDP offer for this voice session.
+ *
+ * With `push_to_talk_required` nobody hears you until `voice_unmute` with `push_to_talk`.
+ */
 export interface VoiceOfferEvent {
   type: "voice_offer";
   channel_id: Id;
   session_id: Id;
   sdp: string;
+  push_to_talk_required: boolean;
   ref?: string;
 }
 
@@ -985,6 +1064,8 @@ export interface VoiceRoomStateEvent {
   participants: Participant[];
   screen_shares: (Record<string, unknown>)[];
   webcams: (Record<string, unknown>)[];
+  listeners: Listener[];
+  push_to_talk_required: boolean;
 }
 
 /** Who is in which of your media sections; those left out are empty. */
@@ -1024,7 +1105,7 @@ export interface VoiceUserUnmutedEvent {
   user_id: Id;
 }
 
-/** Somebody in your room started or stopped speaking. */
+/** Somebody in a room you hear started or stopped speaking; whispers are told to those they are for. */
 export interface VoiceSpeakingEvent {
   type: "voice_speaking";
   channel_id: Id;
@@ -1049,6 +1130,66 @@ export interface VoiceErrorEvent {
   channel_id: Id | null;
   code: string;
   message: string;
+}
+
+/**
+ * Whether your microphone opens on a key alone (`required`), and whether it is `open` just now.
+ *
+ * Sent whenever one of them changes, also when the time for one press is up.
+ */
+export interface VoicePushToTalkEvent {
+  type: "voice_push_to_talk";
+  channel_id: Id;
+  required: boolean;
+  open: boolean;
+}
+
+/**
+ * Somebody in a room you hear became a priority speaker, or is one no more.
+ *
+ * Turn the others down while they speak.
+ */
+export interface VoicePriorityChangedEvent {
+  type: "voice_priority_changed";
+  channel_id: Id;
+  user_id: Id;
+  active: boolean;
+}
+
+/** Whom you whisper to from now on; without targets your room hears you again. */
+export interface VoiceWhisperingEvent {
+  type: "voice_whispering";
+  user_ids: Id[];
+  target_channel_id: Id | null;
+  ref?: string;
+}
+
+/** Somebody whispers to you, who are in `channel_id`; `voice_slots` says in which section. */
+export interface VoiceWhisperStartedEvent {
+  type: "voice_whisper_started";
+  channel_id: Id;
+  user_id: Id;
+}
+
+/** Somebody whispers to you no more. */
+export interface VoiceWhisperStoppedEvent {
+  type: "voice_whisper_stopped";
+  channel_id: Id;
+  user_id: Id;
+}
+
+/** The channels you listen in to, besides your own; also sent when one is taken from you. */
+export interface VoiceListeningEvent {
+  type: "voice_listening";
+  channel_ids: Id[];
+  ref?: string;
+}
+
+/** All who listen in to a room you hear, whenever somebody begins or ends. */
+export interface VoiceListenersEvent {
+  type: "voice_listeners";
+  channel_id: Id;
+  listeners: Listener[];
 }
 
 /** What the server accepts in the bodies' fields. */
@@ -1169,7 +1310,12 @@ export type AnyCommand =
   | VoiceUnmuteCommand
   | VoiceDeafenCommand
   | VoiceUndeafenCommand
-  | VoiceStatsCommand;
+  | VoiceStatsCommand
+  | VoicePriorityCommand
+  | VoiceWhisperCommand
+  | VoiceWhisperStopCommand
+  | VoiceListenCommand
+  | VoiceListenStopCommand;
 
 export type AnyEvent =
   | ReadyEvent
@@ -1215,7 +1361,14 @@ export type AnyEvent =
   | VoiceUserUnmutedEvent
   | VoiceSpeakingEvent
   | VoiceUserStatsEvent
-  | VoiceErrorEvent;
+  | VoiceErrorEvent
+  | VoicePushToTalkEvent
+  | VoicePriorityChangedEvent
+  | VoiceWhisperingEvent
+  | VoiceWhisperStartedEvent
+  | VoiceWhisperStoppedEvent
+  | VoiceListeningEvent
+  | VoiceListenersEvent;
 
 /** An event as it arrives: each connection numbers its own from 1 upwards, for `resume`. */
 export type ServerFrame = AnyEvent & { seq: number };

@@ -231,6 +231,7 @@ describe("voice", () => {
       ...voiceState("cat"),
       username: "cat",
       display_name: "CAT",
+      priority: false,
       screen_sharing: false,
       webcam_active: false,
     };
@@ -240,6 +241,8 @@ describe("voice", () => {
       participants: [participant],
       screen_shares: [],
       webcams: [],
+      listeners: [],
+      push_to_talk_required: false,
     });
     expect(voiceIn(state, "lounge").map((voice) => voice.user_id)).toEqual(["cat"]);
   });

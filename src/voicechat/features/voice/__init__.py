@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicechat.features.voice import service, watch
+from voicechat.features.voice import listening, priority, service, switches, watch, whispers
 from voicechat.features.voice.room import voice_states
 from voicechat.gateway import CommandHandler
 from voicechat.protocol import Command
@@ -17,16 +17,28 @@ from voicechat.protocol.voice import (
     VoiceUndeafen,
     VoiceUnmute,
 )
+from voicechat.protocol.voice_routes import (
+    VoiceListen,
+    VoiceListenStop,
+    VoicePriority,
+    VoiceWhisper,
+    VoiceWhisperStop,
+)
 
 COMMANDS: dict[type[Command], CommandHandler] = {
     VoiceJoin: service.join,
     VoiceLeave: service.leave,
     VoiceAnswer: service.answer,
     VoiceIceCandidate: service.ice_candidate,
-    VoiceMute: service.switch,
-    VoiceUnmute: service.switch,
-    VoiceDeafen: service.switch,
-    VoiceUndeafen: service.switch,
+    VoiceMute: switches.mute,
+    VoiceUnmute: switches.unmute,
+    VoiceDeafen: switches.deafen,
+    VoiceUndeafen: switches.deafen,
+    VoicePriority: priority.switch,
+    VoiceWhisper: whispers.start,
+    VoiceWhisperStop: whispers.stop,
+    VoiceListen: listening.start,
+    VoiceListenStop: listening.stop,
     VoiceStats: service.stats,
 }
 

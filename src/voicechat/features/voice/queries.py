@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from voicechat.access import InChannel, find_in_channel
+from voicechat.access import queries as access_queries
 from voicechat.errors import NotFound
 from voicechat.house import House
 from voicechat.media import OpusSettings
@@ -36,6 +37,23 @@ class Place(NamedTuple):
         """Tell whether the person has this bit here."""
         return self.here.may(permission)
 
+    @property
+    def imposed(self) -> dict[str, bool]:
+        """The switches that moderators and permissions set, by their names in `Switches`."""
+        return {
+            "suppressed": not self.may(Permission.VOICE_SPEAK),
+            "push_to_talk": not self.may(Permission.USE_VOICE_ACTIVITY),
+            "server_muted": self.server_muted,
+            "server_deafened": self.server_deafened,
+        }
+
+
+class Sight(NamedTuple):
+    """A channel as somebody sees it: what it is and what they may do there."""
+
+    channel_type: str | None
+    bits: int
+
 
 async def find_place(house: House, user_id: str, channel_id: str) -> Place:
     """Find a person's place in a channel they may see; raises NotFound where they may not."""
@@ -43,6 +61,16 @@ async def find_place(house: House, user_id: str, channel_id: str) -> Place:
     if place is None:
         raise NotFound("there is no such channel")
     return place
+
+
+async def sights(house: House, user_id: str, guild_id: str) -> dict[str, Sight]:
+    """Return what a person may do in each channel of a guild, by the channel's id."""
+    return await house.db.run(_sights, user_id, guild_id)
+
+
+async def _sights(conn: Connection, user_id: str, guild_id: str) -> dict[str, Sight]:
+    places = await access_queries.channels(conn, user_id, [guild_id])
+    return {place.channel_id: Sight(place.channel_type, place.bits) for place in places if place.channel_id}
 
 
 async def _place(conn: Connection, user_id: str, channel_id: str) -> Place | None:

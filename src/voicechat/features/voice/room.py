@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 import trio
+from msgspec import UNSET, UnsetType
 
+from voicechat.errors import Conflict
 from voicechat.features.voice.rules import Occupancy, Occupant
 from voicechat.gateway import Connection
 from voicechat.house import House
@@ -35,6 +37,18 @@ class VoiceRoom:
             return []
         return [occupant]
 
+    def own_session(self, connection: Connection, channel_id: str | UnsetType = UNSET) -> Occupant:
+        """Return the session joined through this connection; the channel, when named, must be its."""
+        for occupant in self.occupants_through(connection):
+            if channel_id in (UNSET, occupant.channel_id):
+                return occupant
+        raise _not_in_channel()
+
+    def require_present(self, occupant: Occupant) -> None:
+        """Raise Conflict when the session ended while something was asked for it."""
+        if self.occupancy.of_peer(occupant.peer_id) is not occupant:
+            raise _not_in_channel()
+
     @asynccontextmanager
     async def turn(self, user_id: str) -> AsyncIterator[None]:
         """Let one join, move or leave of a person happen at a time."""
@@ -47,6 +61,10 @@ class VoiceRoom:
             lock, waiting = self._locks.pop(user_id)
             if waiting > 1:
                 self._locks[user_id] = (lock, waiting - 1)
+
+
+def _not_in_channel() -> Conflict:
+    return Conflict("you are not in this voice channel", code="NOT_IN_CHANNEL")
 
 
 def room_of(house: House) -> VoiceRoom:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from voicechat.protocol.accounts import User
 from voicechat.protocol.voice import Participant, VoiceSpeaking, VoiceState, VoiceStateEvent
+from voicechat.protocol.voice_routes import Listener, VoicePriorityChanged, VoicePushToTalk
+from voicechat.rtc.rooms import Whisper
 
 
 @dataclass(slots=True)
@@ -21,6 +23,8 @@ class Switches:
     server_muted: bool = False
     server_deafened: bool = False
     suppressed: bool = False
+    push_to_talk: bool = False  # required, since they lack USE_VOICE_ACTIVITY
+    pressed: bool = False
 
     @property
     def is_silent(self) -> bool:
@@ -28,8 +32,22 @@ class Switches:
         return self.muted or self.deafened or self.server_muted or self.server_deafened
 
     @property
+    def is_closed(self) -> bool:
+        """Nothing of the microphone passes: they are silent, or do not press the key that they need."""
+        return self.is_silent or (self.push_to_talk and not self.pressed)
+
+    @property
+    def is_heard(self) -> bool:
+        """Others can hear them, as others are told; a key that is not pressed is nobody's business."""
+        return not (self.is_silent or self.suppressed)
+
+    @property
     def is_deaf(self) -> bool:
         return self.deafened or self.server_deafened
+
+
+PRIVATE_SWITCHES = {"push_to_talk", "pressed"}
+"""What only the person themselves is told of."""
 
 
 @dataclass(slots=True)
@@ -44,6 +62,10 @@ class Occupant:
     connected: bool = False
     speaking: bool = False
     stats_at_s: float = float("-inf")
+    presses: int = 0
+    priority: bool = False
+    whisper: Whisper | None = None
+    listens: tuple[str, ...] = ()
 
     def state(self) -> VoiceState:
         """Describe the occupant for a snapshot."""
@@ -79,6 +101,23 @@ class Occupant:
         """Tell the room whether the occupant speaks."""
         return VoiceSpeaking(channel_id=self.channel_id, user_id=self.user.id, speaking=self.speaking)
 
+    def priority_event(self) -> VoicePriorityChanged:
+        """Tell whoever hears the room whether the occupant is a priority speaker."""
+        return VoicePriorityChanged(channel_id=self.channel_id, user_id=self.user.id, active=self.priority)
+
+    def push_to_talk_event(self) -> VoicePushToTalk:
+        """Tell the occupant how their key stands."""
+        switches = self.switches
+        return VoicePushToTalk(
+            channel_id=self.channel_id, required=switches.push_to_talk, open=not switches.is_closed
+        )
+
+    def listener(self) -> Listener:
+        """Describe the occupant to those in a room they listen in to."""
+        return Listener(
+            user_id=self.user.id, username=self.user.username, display_name=self.user.display_name
+        )
+
     def participant(self) -> Participant:
         """Describe the occupant to the others in the room."""
         return Participant(
@@ -91,6 +130,7 @@ class Occupant:
             server_muted=self.switches.server_muted,
             server_deafened=self.switches.server_deafened,
             suppressed=self.switches.suppressed,
+            priority=self.priority,
         )
 
 
@@ -137,11 +177,28 @@ class Occupancy:
     def in_guild(self, guild_id: str) -> list[Occupant]:
         return [occupant for occupant in self._by_user.values() if occupant.guild_id == guild_id]
 
+    def listeners(self, guild_id: str, channel_id: str) -> list[Listener]:
+        """List who listens in to a channel of the guild."""
+        return [occupant.listener() for occupant in self.in_guild(guild_id) if channel_id in occupant.listens]
+
     def states(self, channel_ids: Iterable[str]) -> Iterator[VoiceState]:
         """Describe everybody in the given channels."""
         for channel_id in channel_ids:
             for occupant in self.in_channel(channel_id):
                 yield occupant.state()
+
+
+def hearers(occupancy: Occupancy, occupant: Occupant) -> list[Occupant]:
+    """List whom the occupant's whisper is for and who is there; nobody when they do not whisper."""
+    whisper = occupant.whisper
+    if whisper is None:
+        return []
+    named = (occupancy.of_peer(peer_id) for peer_id in whisper.peer_ids)
+    found = {person.peer_id: person for person in named if person is not None}
+    if whisper.room_id is not None:
+        found |= {person.peer_id: person for person in occupancy.in_channel(whisper.room_id)}
+    found.pop(occupant.peer_id, None)
+    return list(found.values())
 
 
 def is_full(present: int, *, user_limit: int | None, room_peers: int, may_exceed_limit: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Voice sessions: join, answer, switches, leave, and what the media engine reports.
+"""Voice sessions: join, answer, leave, and the quality that clients report.
 
 A session belongs to the gateway session it was joined through; commands from another tab do not touch it.
 Every way out ends in `end_session`, which tells the engine, the room, everyone who sees the channel and the
@@ -12,9 +12,10 @@ from msgspec import UNSET, UnsetType
 
 from voicechat.access import require_bits
 from voicechat.errors import Conflict, TooMany
-from voicechat.features.voice import queries, rules
+from voicechat.features.voice import listening, queries, rules, whispers
 from voicechat.features.voice.room import VoiceRoom, room_of, room_topic
 from voicechat.features.voice.rules import Occupant, Switches
+from voicechat.features.voice.switches import apply
 from voicechat.gateway import Connection
 from voicechat.house import House
 from voicechat.ids import new_id
@@ -22,22 +23,16 @@ from voicechat.media import OpusSettings
 from voicechat.protocol import Permission
 from voicechat.protocol.voice import (
     VoiceAnswer,
-    VoiceDeafen,
     VoiceDisconnected,
     VoiceIceCandidate,
     VoiceJoin,
     VoiceLeave,
-    VoiceMute,
     VoiceOffer,
     VoiceRoomState,
     VoiceStats,
-    VoiceUndeafen,
-    VoiceUnmute,
     VoiceUserJoined,
     VoiceUserLeft,
-    VoiceUserMuted,
     VoiceUserStats,
-    VoiceUserUnmuted,
 )
 
 STATS_INTERVAL_S = 1.0
@@ -69,8 +64,8 @@ async def enter(
         if previous is not None:
             reason = "moved" if room.connection_of(previous) is connection else "replaced"
             await end_session(house, previous.peer_id, reason)
-        switches.suppressed = not place.may(Permission.VOICE_SPEAK)
-        switches.server_muted, switches.server_deafened = place.server_muted, place.server_deafened
+        for name, value in place.imposed.items():
+            setattr(switches, name, value)
         occupant = Occupant(new_id(), place.user, place.here.guild_id, channel_id, switches)
         await _open_session(house, connection, occupant, place.opus, ref)
 
@@ -105,7 +100,7 @@ async def _open_session(
             may_speak=not switches.suppressed,
             opus=opus,
         )
-        apply_switches(house, occupant)
+        apply(house, occupant)
     except BaseException:
         room.occupancy.leave(occupant.peer_id)
         del room.connections[occupant.peer_id]
@@ -123,13 +118,36 @@ async def _open_session(
         ),
     )
     connection.follow(topic)
-    connection.send(VoiceOffer(channel_id=channel_id, session_id=occupant.peer_id, sdp=sdp, ref=ref))
-    participants = [other.participant() for other in room.occupancy.in_channel(channel_id)]
-    connection.send(VoiceRoomState(channel_id=channel_id, participants=participants))
-    for other in room.occupancy.in_channel(channel_id):
-        if other.speaking:
-            connection.send(other.speaking_event())
+    required = switches.push_to_talk
+    connection.send(
+        VoiceOffer(
+            channel_id=channel_id,
+            session_id=occupant.peer_id,
+            sdp=sdp,
+            push_to_talk_required=required,
+            ref=ref,
+        )
+    )
+    _show_room(house, connection, occupant)
     house.hub.publish(f"channel:{channel_id}", occupant.state_event())
+
+
+def _show_room(house: House, connection: Connection, newcomer: Occupant) -> None:
+    """Tell a newcomer who is in the room, who listens in, who speaks, and who whispers to it."""
+    occupancy, channel_id = room_of(house).occupancy, newcomer.channel_id
+    others = occupancy.in_channel(channel_id)
+    connection.send(
+        VoiceRoomState(
+            channel_id=channel_id,
+            participants=[other.participant() for other in others],
+            listeners=occupancy.listeners(newcomer.guild_id, channel_id),
+            push_to_talk_required=newcomer.switches.push_to_talk,
+        )
+    )
+    for other in others:
+        if other.speaking and other.whisper is None:
+            connection.send(other.speaking_event())
+    whispers.tell_newcomer(house, newcomer)
 
 
 async def end_session(house: House, peer_id: str, reason: str) -> None:
@@ -143,75 +161,34 @@ async def end_session(house: House, peer_id: str, reason: str) -> None:
     connection.leave(topic)
     house.hub.publish(topic, VoiceUserLeft(channel_id=occupant.channel_id, user_id=occupant.user.id))
     house.hub.publish(f"channel:{occupant.channel_id}", occupant.left_event())
+    whispers.end(house, occupant)
+    listening.end_all(house, occupant, connection)
     connection.send(VoiceDisconnected(channel_id=occupant.channel_id, session_id=peer_id, reason=reason))
     await house.media.leave(peer_id)
 
 
 async def answer(house: House, connection: Connection, command: VoiceAnswer) -> None:
     """Take the client's SDP answer; ICE and DTLS go on from there."""
-    occupant = _own_session(house, connection, command.channel_id)
+    occupant = room_of(house).own_session(connection, command.channel_id)
     await house.media.answer(occupant.peer_id, command.sdp)
 
 
 async def ice_candidate(house: House, connection: Connection, command: VoiceIceCandidate) -> None:
     """Note a client's candidate; checks, not candidates, tell an ICE-lite agent where it is."""
-    occupant = _own_session(house, connection, command.channel_id)
+    occupant = room_of(house).own_session(connection, command.channel_id)
     house.media.add_candidate(occupant.peer_id, command.candidate)
 
 
 async def leave(house: House, connection: Connection, command: VoiceLeave) -> None:
     """Leave voice."""
     async with room_of(house).turn(connection.caller.user_id):
-        occupant = _own_session(house, connection, command.channel_id)
+        occupant = room_of(house).own_session(connection, command.channel_id)
         await end_session(house, occupant.peer_id, "left")
-
-
-async def switch(
-    house: House, connection: Connection, command: VoiceMute | VoiceUnmute | VoiceDeafen | VoiceUndeafen
-) -> None:
-    """Flip one of the caller's own switches, in the engine first."""
-    occupant = _own_session(house, connection, command.channel_id)
-    name, value = _SWITCH_OF[type(command)]
-    change_switches(house, occupant, **{name: value})
-
-
-_SWITCH_OF: dict[type, tuple[str, bool]] = {
-    VoiceMute: ("muted", True),
-    VoiceUnmute: ("muted", False),
-    VoiceDeafen: ("deafened", True),
-    VoiceUndeafen: ("deafened", False),
-}
-
-
-def change_switches(house: House, occupant: Occupant, **changes: bool) -> None:
-    """Set switches and tell the engine, then whoever sees the channel; unchanged ones make no noise."""
-    switches = occupant.switches
-    was_heard = not (switches.is_silent or switches.suppressed)
-    changed = {name: value for name, value in changes.items() if getattr(switches, name) != value}
-    if not changed:
-        return
-    for name, value in changed.items():
-        setattr(switches, name, value)
-    apply_switches(house, occupant)
-    house.hub.publish(f"channel:{occupant.channel_id}", occupant.state_event())
-    is_heard = not (switches.is_silent or switches.suppressed)
-    if is_heard != was_heard:
-        kind = VoiceUserUnmuted if is_heard else VoiceUserMuted
-        event = kind(channel_id=occupant.channel_id, user_id=occupant.user.id)
-        house.hub.publish(room_topic(occupant.channel_id), event)
-
-
-def apply_switches(house: House, occupant: Occupant) -> None:
-    """Make the engine obey the occupant's switches at once."""
-    switches = occupant.switches
-    house.media.set_muted(occupant.peer_id, switches.is_silent)
-    house.media.set_deafened(occupant.peer_id, switches.is_deaf)
-    house.media.set_may_speak(occupant.peer_id, not switches.suppressed)
 
 
 async def stats(house: House, connection: Connection, command: VoiceStats) -> None:
     """Pass a client's quality report on to its room, at most once a second."""
-    occupant = _own_session(house, connection, command.channel_id)
+    occupant = room_of(house).own_session(connection, command.channel_id)
     if command.session_id != occupant.peer_id:
         raise Conflict("these statistics are of another voice session", code="NOT_IN_CHANNEL")
     now = trio.current_time()
@@ -229,11 +206,3 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
             quality=command.quality,
         ),
     )
-
-
-def _own_session(house: House, connection: Connection, channel_id: str | UnsetType) -> Occupant:
-    """Return the session joined through this connection; the channel, when named, must be its."""
-    for occupant in room_of(house).occupants_through(connection):
-        if channel_id in (UNSET, occupant.channel_id):
-            return occupant
-    raise Conflict("you are not in this voice channel", code="NOT_IN_CHANNEL")

@@ -10,9 +10,10 @@ import trio
 
 from voicechat import logs
 from voicechat.errors import Problem
-from voicechat.features.voice import queries, service
-from voicechat.features.voice.room import NAME, VoiceRoom, room_of, room_topic
+from voicechat.features.voice import listening, priority, queries, service, switches, whispers
+from voicechat.features.voice.room import NAME, VoiceRoom, room_of
 from voicechat.features.voice.rules import Occupant, Switches
+from voicechat.features.voice.speaking import tell_speaking
 from voicechat.gateway import Connection
 from voicechat.house import House
 from voicechat.media import PeerConnected, PeerLost, SlotsChanged, Speaking
@@ -81,7 +82,7 @@ async def _speaking(house: House, event: Speaking) -> None:
     if occupant is None or occupant.channel_id != event.room_id:
         return
     occupant.speaking = event.speaking
-    house.hub.publish(room_topic(event.room_id), occupant.speaking_event())
+    tell_speaking(house, occupant)
 
 
 _ON_MEDIA: dict[type, Handler] = {
@@ -144,9 +145,11 @@ async def _guild_left(house: House, news: GuildLeft) -> None:
 
 async def _access_changed(house: House, news: AccessChanged) -> None:
     for occupant in room_of(house).occupancy.in_guild(news.guild_id):
-        concerns = news.user_id in (None, occupant.user.id) and news.channel_id in (None, occupant.channel_id)
-        if concerns:
-            await _recheck(house, occupant)
+        if news.user_id not in (None, occupant.user.id):
+            continue
+        if news.channel_id in (None, occupant.channel_id):
+            await _guarded(_recheck, house, occupant)
+        await _guarded(_recheck_reach, house, occupant)
 
 
 async def _recheck(house: House, occupant: Occupant) -> None:
@@ -159,13 +162,16 @@ async def _recheck(house: House, occupant: Occupant) -> None:
     if not place.may(Permission.VOICE_CONNECT):
         await service.end_session(house, occupant.peer_id, "forbidden")
         return
-    service.change_switches(
-        house,
-        occupant,
-        suppressed=not place.may(Permission.VOICE_SPEAK),
-        server_muted=place.server_muted,
-        server_deafened=place.server_deafened,
-    )
+    switches.impose(house, occupant, place.imposed)
+    if not place.may(Permission.PRIORITY_SPEAKER):
+        priority.change(house, occupant, False)
+
+
+async def _recheck_reach(house: House, occupant: Occupant) -> None:
+    """Ask again what the occupant may do beyond the room, if they are still there."""
+    if room_of(house).occupancy.of_peer(occupant.peer_id) is occupant:
+        await whispers.recheck(house, occupant)
+        await listening.recheck(house, occupant)
 
 
 async def _move(house: House, news: VoiceMove) -> None:
@@ -179,8 +185,8 @@ async def _move(house: House, news: VoiceMove) -> None:
         return
     if news.channel_id == occupant.channel_id:
         return
-    connection, switches = room.connection_of(occupant), occupant.switches
-    kept = Switches(muted=switches.muted, deafened=switches.deafened)
+    connection, own = room.connection_of(occupant), occupant.switches
+    kept = Switches(muted=own.muted, deafened=own.deafened)
     await service.enter(house, connection, news.channel_id, kept)
 
 
