@@ -82,6 +82,30 @@ describe("sending", () => {
   });
 });
 
+describe("going back in time", () => {
+  it("shows the stretch around a message, or says that it is gone", async () => {
+    const { actions, store, api } = fixture(answered);
+    const list = vi.fn(() => Promise.resolve({ items: [message("m2", "bob")], has_more: true, next_cursor: null }));
+    Object.assign(api.messages, { list });
+    expect(await actions.loadAround("general", "gone")).toBe(false);
+    expect(store.state.timelines["general"]).toBeUndefined();
+    expect(await actions.loadAround("general", "m2")).toBe(true);
+    expect(list).toHaveBeenLastCalledWith("general", { around: "m2", limit: 50 });
+    expect(store.state.timelines["general"]?.items.map((item) => item.id)).toEqual(["m2"]);
+  });
+
+  it("returns to the present with what one writes", () => {
+    const { actions, store, api } = fixture(answered);
+    const list = vi.fn(() => new Promise<never>(() => undefined));
+    Object.assign(api.messages, { list });
+    store.dispatch({ type: "message_new", channel_id: "general", message: message("m9", "bob") });
+    const page = { items: [message("m2", "bob")], has_more: true, next_cursor: null };
+    store.dispatch({ type: "local_history_around", channel_id: "general", page });
+    actions.send("general", "hi", null);
+    expect(list).toHaveBeenCalledWith("general", { limit: 50 });
+  });
+});
+
 describe("reading", () => {
   it("tells the server only when there is something new", () => {
     const { actions, store, api } = fixture(answered);

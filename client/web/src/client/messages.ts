@@ -15,6 +15,9 @@ const TRIES_OFFLINE = 36;
 export interface MessageActions {
   loadLatest(channelId: Id): Promise<void>;
   loadOlder(channelId: Id): Promise<void>;
+  loadNewer(channelId: Id): Promise<void>;
+  /** Show the history around a message; false when that message is gone. Throws a Problem. */
+  loadAround(channelId: Id, messageId: Id): Promise<boolean>;
   send(channelId: Id, content: string, replyTo: Id | null): void;
   retry(channelId: Id, nonce: string): void;
   discard(channelId: Id, nonce: string): void;
@@ -52,6 +55,24 @@ export function makeMessageActions(
     }
   }
 
+  async function loadNewer(channelId: Id): Promise<void> {
+    const known = timeline(channelId);
+    const newest = known?.items.at(-1)?.id;
+    if (!known?.hasNewer || !newest || known.loadingNewer) return;
+    dispatch({ type: "local_history_newer_loading", channel_id: channelId });
+    const page = await api.messages.list(channelId, { after: newest, limit: PAGE }).catch(() => null);
+    // Another stretch may have been loaded meanwhile.
+    const isStill = timeline(channelId)?.items.at(-1)?.id === newest;
+    dispatch({ type: "local_history_newer", channel_id: channelId, page: isStill ? page : null });
+  }
+
+  async function loadAround(channelId: Id, messageId: Id): Promise<boolean> {
+    const page = await api.messages.list(channelId, { around: messageId, limit: PAGE });
+    if (!page.items.some((message) => message.id === messageId)) return false;
+    dispatch({ type: "local_history_around", channel_id: channelId, page });
+    return true;
+  }
+
   /** Post until it is answered; the key makes it harmless when an answer was lost on the way. */
   async function deliver(channelId: Id, nonce: string): Promise<void> {
     for (let attempt = 0; ; attempt++) {
@@ -77,6 +98,8 @@ export function makeMessageActions(
   return {
     loadLatest,
     loadOlder,
+    loadNewer,
+    loadAround,
 
     send(channelId, content, replyTo) {
       const nonce = randomId();
@@ -93,6 +116,7 @@ export function makeMessageActions(
         },
       });
       dispatch({ type: "local_divider", channel_id: channelId, after: null });
+      if (timeline(channelId)?.hasNewer) void loadLatest(channelId);
       void deliver(channelId, nonce);
     },
 

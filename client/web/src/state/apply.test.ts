@@ -259,6 +259,54 @@ describe("voice", () => {
   });
 });
 
+describe("looking at the past", () => {
+  const around = (items: Message[], has_more = true): StoreEvent => ({
+    type: "local_history_around",
+    channel_id: "general",
+    page: { items, has_more, next_cursor: null },
+  });
+  const newer = (items: Message[], has_more: boolean): StoreEvent => ({
+    type: "local_history_newer",
+    channel_id: "general",
+    page: { items, has_more, next_cursor: null },
+  });
+  const old = [message("m3", "bob"), message("m2", "bob")];
+  const present = [posted(message("m8", "bob")), page([message("m8", "bob")], true)];
+
+  it("leaves out what is said now, but counts it", () => {
+    const state = stateAfter(ready(), ...present, around(old), posted(message("m9", "bob")));
+    expect(ids(state)).toEqual(["m2", "m3"]);
+    expect(state.timelines["general"]).toMatchObject({ hasNewer: true, hasOlder: true });
+    expect(state.channels["general"]?.unread_count).toBe(2);
+  });
+
+  it("grows until the present is reached", () => {
+    const state = stateAfter(ready(), ...present, around(old), newer([message("m5", "bob"), message("m4", "bob")], true));
+    expect(ids(state)).toEqual(["m2", "m3", "m4", "m5"]);
+    apply(state, newer([message("m8", "bob")], false), 0);
+    apply(state, posted(message("m9", "bob")), 0);
+    expect(ids(state)).toEqual(["m2", "m3", "m4", "m5", "m8", "m9"]);
+  });
+
+  it("goes back to the present and loses nothing said while that was fetched", () => {
+    const loading: StoreEvent = { type: "local_history_loading", channel_id: "general", older: false };
+    const state = stateAfter(ready(), ...present, around(old), loading, posted(message("m9", "bob")));
+    apply(state, page([message("m8", "bob")], true), 0);
+    expect(ids(state)).toEqual(["m8", "m9"]);
+    expect(state.timelines["general"]?.hasNewer).toBe(false);
+  });
+
+  it("is over when one leaves the channel", () => {
+    const left: StoreEvent = { type: "local_history_left", channel_id: "general" };
+    expect(stateAfter(ready(), ...present, around(old), left).timelines["general"]).toMatchObject({
+      items: [],
+      load: "idle",
+      hasNewer: false,
+    });
+    expect(ids(stateAfter(ready(), ...present, left))).toEqual(["m8"]);
+  });
+});
+
 describe("guilds", () => {
   it("forgets everything of a guild that is gone", () => {
     const state = stateAfter(ready([snapshot({ voice_states: [voiceState("bob")] })]), page([message("m1", "bob")]), {

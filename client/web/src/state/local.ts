@@ -13,6 +13,11 @@ export type LocalEvent =
   | { type: "local_history_loading"; channel_id: Id; older: boolean }
   | { type: "local_history"; channel_id: Id; page: Messages; older: boolean }
   | { type: "local_history_failed"; channel_id: Id; older: boolean }
+  | { type: "local_history_around"; channel_id: Id; page: Messages }
+  | { type: "local_history_newer_loading"; channel_id: Id }
+  /** Without a page it could not be loaded. */
+  | { type: "local_history_newer"; channel_id: Id; page: Messages | null }
+  | { type: "local_history_left"; channel_id: Id }
   | { type: "local_pending"; channel_id: Id; pending: PendingMessage }
   | { type: "local_pending_failed"; channel_id: Id; nonce: string; error: string }
   | { type: "local_pending_retried"; channel_id: Id; nonce: string }

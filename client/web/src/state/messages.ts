@@ -38,7 +38,8 @@ function arrive(state: AppState, message: Message): void {
   const timeline = state.timelines[message.channel_id];
   let isNew = true;
   if (timeline) {
-    isNew = insert(timeline, message);
+    // While the present is being fetched it is kept: the answer may have been made before it.
+    if (!timeline.hasNewer || timeline.load === "loading") isNew = insert(timeline, message);
     if (mine) settle(timeline, message);
   }
   if (message.author) delete state.typing[message.channel_id]?.[message.author.id];
@@ -55,6 +56,7 @@ function countUnread(state: AppState, message: Message, mine: boolean, isNew: bo
 
 /** Take in the newest page: join it to what is loaded, or start anew when there is a gap between. */
 function takeLatest(timeline: Timeline, page: Message[], hasMore: boolean): void {
+  timeline.hasNewer = false;
   const oldest = page.at(-1);
   const joins = oldest !== undefined && timeline.items.some((message) => message.id === oldest.id);
   if (joins) {
@@ -115,6 +117,42 @@ export const messageReducers: Reducers = {
     const timeline = timelineOf(state, event.channel_id);
     if (event.older) timeline.loadingOlder = false;
     else timeline.load = "failed";
+  },
+
+  /** Look at the past: the page takes the place of what was loaded. */
+  local_history_around(state, event) {
+    const { items, has_more } = event.page;
+    for (const message of items) learnUser(state, message.author);
+    const last = state.channels[event.channel_id]?.last_message_id ?? null;
+    const newest = items[0]?.id;
+    Object.assign(timelineOf(state, event.channel_id), {
+      items: items.toReversed(),
+      load: "ready",
+      hasOlder: has_more,
+      hasNewer: last !== null && newest !== undefined && newest < last,
+      stale: false,
+    });
+  },
+
+  local_history_newer_loading(state, event) {
+    timelineOf(state, event.channel_id).loadingNewer = true;
+  },
+
+  local_history_newer(state, event) {
+    const timeline = timelineOf(state, event.channel_id);
+    timeline.loadingNewer = false;
+    if (!event.page || !timeline.hasNewer) return;
+    for (const message of event.page.items.toReversed()) {
+      learnUser(state, message.author);
+      insert(timeline, message);
+    }
+    timeline.hasNewer = event.page.has_more;
+  },
+
+  /** Whoever comes back to a channel comes to the present. */
+  local_history_left(state, event) {
+    const timeline = state.timelines[event.channel_id];
+    if (timeline?.hasNewer) Object.assign(timeline, { ...emptyTimeline(), pending: timeline.pending });
   },
 
   local_pending(state, event) {

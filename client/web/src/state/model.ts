@@ -25,13 +25,16 @@ export interface PendingMessage {
   error: string | null;
 }
 
-/** The loaded end of a channel's history, oldest first; it always reaches to the present. */
+/** A loaded stretch of a channel's history, oldest first. It reaches to the present unless `hasNewer`. */
 export interface Timeline {
   items: Message[];
   pending: PendingMessage[];
   load: LoadState;
   loadingOlder: boolean;
   hasOlder: boolean;
+  loadingNewer: boolean;
+  /** A stretch around an old message: what comes now is not added, for there is a gap before it. */
+  hasNewer: boolean;
   /** Events may have been missed: fetch the newest page again before trusting it. */
   stale: boolean;
 }
@@ -107,5 +110,14 @@ export function emptyState(): AppState {
 }
 
 export function emptyTimeline(): Timeline {
-  return { items: [], pending: [], load: "idle", loadingOlder: false, hasOlder: true, stale: false };
+  return {
+    items: [],
+    pending: [],
+    load: "idle",
+    loadingOlder: false,
+    hasOlder: true,
+    loadingNewer: false,
+    hasNewer: false,
+    stale: false,
+  };
 }

@@ -50,6 +50,8 @@ export function show(view: () => JSX.Element, events: StoreEvent[] = [], change:
     messages: {
       loadLatest: vi.fn(),
       loadOlder: vi.fn(),
+      loadNewer: vi.fn(),
+      loadAround: vi.fn(() => Promise.resolve(true)),
       send: vi.fn(),
       retry: vi.fn(),
       discard: vi.fn(),

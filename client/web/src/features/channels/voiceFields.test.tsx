@@ -1,16 +1,11 @@
 // @vitest-environment jsdom
 import { fireEvent, screen } from "@solidjs/testing-library";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Client } from "../../client/createClient";
 import { show } from "../../test/client";
 import { channel, ready, snapshot } from "../../test/fixtures";
 import { ChannelOverview } from "../guildSettings/ChannelOverview";
 import { CreateChannelDialog } from "./CreateChannelDialog";
-
-beforeAll(() => {
-  HTMLDialogElement.prototype.showModal = vi.fn();
-  HTMLDialogElement.prototype.close = vi.fn();
-});
 
 const fill = (id: string, value: string): void => void fireEvent.input(screen.getByTestId(id), { target: { value } });
 const choose = (id: string, value: string): void =>

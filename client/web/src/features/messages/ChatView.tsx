@@ -59,6 +59,7 @@ export function ChatView(props: { channelId: Id }): JSX.Element {
   onCleanup(() => {
     dispatch({ type: "local_viewing", channel_id: null });
     dispatch({ type: "local_divider", channel_id: props.channelId, after: null });
+    dispatch({ type: "local_history_left", channel_id: props.channelId });
   });
 
   return (

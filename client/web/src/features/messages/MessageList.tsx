@@ -2,6 +2,7 @@
 import type { JSX } from "solid-js";
 import { createEffect, createMemo, createSignal, For, on, onMount, Show } from "solid-js";
 import { useClient } from "../../client/context";
+import { messageOf } from "../../net/problem";
 import type { Id, Message } from "../../protocol";
 import type { PendingMessage } from "../../state/model";
 import { Icon } from "../../ui/Icon";
@@ -22,7 +23,7 @@ export interface MessageListProps {
 }
 
 export function MessageList(props: MessageListProps): JSX.Element {
-  const { state, messages, view } = useClient();
+  const { state, messages, view, toasts } = useClient();
   let scroller!: HTMLDivElement;
   let list!: HTMLDivElement;
   const [atEnd, setAtEnd] = createSignal(true);
@@ -47,6 +48,8 @@ export function MessageList(props: MessageListProps): JSX.Element {
       props.onAtEnd(end);
     },
     onNearStart: () => void messages.loadOlder(props.channelId),
+    onNearEnd: () => void messages.loadNewer(props.channelId),
+    hasNewer: () => timeline()?.hasNewer === true,
   });
   onMount(() => scroll.attach(scroller, list));
   createEffect(on(rows, scroll.restore));
@@ -78,10 +81,26 @@ export function MessageList(props: MessageListProps): JSX.Element {
     press.preventDefault();
   }
 
-  function jumpTo(id: Id): void {
+  async function fetchAround(id: Id): Promise<boolean> {
+    try {
+      if (await messages.loadAround(props.channelId, id)) return true;
+      toasts.tell("That message is gone.");
+    } catch (reason) {
+      toasts.tell(messageOf(reason), "bad");
+    }
+    return false;
+  }
+
+  async function jumpTo(id: Id): Promise<void> {
+    if (!byId().has(id) && !(await fetchAround(id))) return;
     const row = list.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`);
     row?.scrollIntoView({ block: "center" });
-    row?.focus();
+    row?.focus({ preventScroll: true });
+  }
+
+  async function toPresent(): Promise<void> {
+    if (timeline()?.hasNewer) await messages.loadLatest(props.channelId);
+    scroll.toEnd();
   }
 
   return (
@@ -123,7 +142,7 @@ export function MessageList(props: MessageListProps): JSX.Element {
                           isName={(name) => names().has(name)}
                           message={message()}
                           head={row.head}
-                          onJump={jumpTo}
+                          onJump={(id) => void jumpTo(id)}
                           repliedTo={byId().get(message().reply_to ?? "")}
                         />
                       )}
@@ -140,7 +159,7 @@ export function MessageList(props: MessageListProps): JSX.Element {
         </div>
       </div>
       <Show when={!atEnd()}>
-        <button type="button" class="jump" onClick={() => scroll.toEnd()} data-testid="jump-to-present">
+        <button type="button" class="jump" onClick={() => void toPresent()} data-testid="jump-to-present">
           {newCount() > 0 ? `${newCount()} new` : "Jump to present"}
           <Icon name="arrowDown" size={16} />
         </button>

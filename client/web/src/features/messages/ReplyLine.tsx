@@ -1,4 +1,4 @@
-/** What a message answers, in one line above it; a click goes there. */
+/** What a message answers, in one line above it; a click goes there, even to what is not loaded. */
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 import { useClient } from "../../client/context";
@@ -16,18 +16,20 @@ export function ReplyLine(props: {
   return (
     <div class="reply-line">
       <span class="reply-hook" aria-hidden="true" />
-      <Show when={props.message} fallback={<em>An earlier message</em>}>
-        {(message) => (
-          <button type="button" class="truncate" onClick={() => props.onJump(props.id)}>
-            <Avatar
-              size="tiny"
-              name={nameOf(state, props.guildId, message().author?.id)}
-              seed={message().author?.id ?? ""}
-            />
-            <strong>{nameOf(state, props.guildId, message().author?.id)}</strong> {message().content}
-          </button>
-        )}
-      </Show>
+      <button type="button" class="truncate" onClick={() => props.onJump(props.id)} data-testid="message-reply-to">
+        <Show when={props.message} fallback={<em>An earlier message</em>}>
+          {(message) => (
+            <>
+              <Avatar
+                size="tiny"
+                name={nameOf(state, props.guildId, message().author?.id)}
+                seed={message().author?.id ?? ""}
+              />
+              <strong>{nameOf(state, props.guildId, message().author?.id)}</strong> {message().content}
+            </>
+          )}
+        </Show>
+      </button>
     </div>
   );
 }

@@ -6,8 +6,8 @@ import { onCleanup } from "solid-js";
 
 /** Nearer to the end than this counts as being there, in pixels. */
 const END_PX = 48;
-/** Nearer to the start than this asks for older messages. */
-const START_PX = 600;
+/** Nearer to the start or the end of what is loaded than this asks for more. */
+const EDGE_PX = 600;
 
 export interface Scroll {
   /** To be set as the scroller's element, with its one child. */
@@ -17,7 +17,15 @@ export interface Scroll {
   toEnd(smooth?: boolean): void;
 }
 
-export function createScroll(events: { onAtEnd: (atEnd: boolean) => void; onNearStart: () => void }): Scroll {
+export interface ScrollEvents {
+  onAtEnd: (atEnd: boolean) => void;
+  onNearStart: () => void;
+  onNearEnd: () => void;
+  /** Whether the list's end is not the present: then nobody is held there. */
+  hasNewer: () => boolean;
+}
+
+export function createScroll(events: ScrollEvents): Scroll {
   let scroller: HTMLElement | null = null;
   let content: HTMLElement | null = null;
   let isAtEnd = true;
@@ -30,13 +38,15 @@ export function createScroll(events: { onAtEnd: (atEnd: boolean) => void; onNear
   /** Remember the first row in view and where it stands. */
   function note(): void {
     if (!scroller || !content) return;
-    isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_PX;
+    const left = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    isAtEnd = left < END_PX && !events.hasNewer();
     const rows = [...content.children] as HTMLElement[];
     const first = rows.find((row) => row.dataset["row"] !== undefined && topOf(row) + row.offsetHeight > 0);
     anchor = first ? { element: first, top: topOf(first) } : null;
     // Last, for whoever hears this may change the rows, which comes back here to restore the view.
     events.onAtEnd(isAtEnd);
-    if (scroller.scrollTop < START_PX) events.onNearStart();
+    if (scroller.scrollTop < EDGE_PX) events.onNearStart();
+    if (left < EDGE_PX) events.onNearEnd();
   }
 
   function restore(): void {
