@@ -29,20 +29,24 @@ _FLAGS = (
     "--disable-sync",
     "--disable-audio-output",  # without a sound card Chromium blocks 1.6 s on opening one
     "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
+_SAYS_YES = "--use-fake-ui-for-media-stream"
 
 
 @contextmanager
 def running_browser(
-    playwright: Playwright, microphone: Path, *, executable: str | Path = CHROMIUM
+    playwright: Playwright, microphone: Path, *, executable: str | Path = CHROMIUM, says_yes: bool = True
 ) -> Iterator[Browser]:
-    """Run a browser with a fresh profile, whose microphone plays the WAV file `microphone`."""
+    """Run a browser with a fresh profile, whose microphone plays the WAV file `microphone`.
+
+    Every page may use the microphone, or, unless `says_yes`, only where the context's permissions say so.
+    """
+    answers = [_SAYS_YES] if says_yes else []
     browser = playwright.chromium.launch(
         executable_path=executable,
         headless=True,
-        args=[*_FLAGS, f"--use-file-for-fake-audio-capture={microphone}"],
+        args=[*_FLAGS, *answers, f"--use-file-for-fake-audio-capture={microphone}"],
         ignore_default_args=["--mute-audio"],
     )
     try:
