@@ -44,7 +44,9 @@ class EngineProcess:
         """Take the engine's records, as the media room does."""
         while True:
             await self._engine.wait_readable()
-            while self._engine.drain():
+            has_more = True
+            while has_more:
+                has_more = bool(self._engine.drain())
                 await trio.lowlevel.checkpoint()
 
     async def obey(self, command: Command) -> msgspec.Struct:
@@ -102,23 +104,22 @@ class EngineProcess:
         self._engine.stop()
 
 
-async def _lines() -> AsyncIterator[bytes]:
+async def _lines(stdin: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
     unread = b""
-    async with trio.lowlevel.FdStream(os.dup(0)) as stdin:
-        while chunk := await stdin.receive_some():
-            *lines, unread = (unread + chunk).split(b"\n")
-            for line in lines:
-                yield line
+    while chunk := await stdin.receive_some():
+        *lines, unread = (unread + bytes(chunk)).split(b"\n")
+        for line in lines:
+            yield line
 
 
 async def main() -> None:
     """Obey until stdin ends."""
-    async with trio.open_nursery() as nursery:
+    async with trio.lowlevel.FdStream(os.dup(0)) as stdin, trio.open_nursery() as nursery:
         process = EngineProcess(nursery)
         nursery.start_soon(trio.to_thread.run_sync, process.run_media)
         nursery.start_soon(process.drain)
         try:
-            async for line in _lines():
+            async for line in _lines(stdin):
                 answer = await process.obey(_COMMANDS.decode(line))
                 os.write(1, msgspec.json.encode(answer) + b"\n")
         finally:

@@ -24,9 +24,7 @@ def measures(house: House, gateway: Gateway, web: Counters) -> Iterator[Measure 
     yield _durations(house, "residence", "From the kernel's stamp of a packet to the return of its send.")
     yield _durations(house, "wait", "From the kernel's stamp of a packet to its read.")
     yield _gauge("sockets", "Open WebSockets.", gateway.socket_count)
-    yield _gauge(
-        "gateway_sessions", "Sessions, with a socket or awaiting one.", gateway.session_count
-    )
+    yield _gauge("gateway_sessions", "Sessions, with a socket or awaiting one.", gateway.session_count)
     yield _counted("web_connections", "Connections to the web side.", asdict(web))
     yield _counted("bus_publications", "News for other nodes.", {"dropped": house.bus.dropped})
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @contextmanager
 def in_background(open_resource: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
-    """Open the resource in a Trio run of its own; close it with the block. Errors of opening come out here."""
+    """Open the resource in a Trio run of its own and close it with the block; errors of opening come out."""
     results: queue.SimpleQueue[tuple[trio.lowlevel.TrioToken | None, trio.Event, T | BaseException]]
     results = queue.SimpleQueue()
 
