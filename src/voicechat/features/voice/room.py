@@ -49,6 +49,10 @@ class VoiceRoom:
         if self.occupancy.of_peer(occupant.peer_id) is not occupant:
             raise _not_in_channel()
 
+    def taking_turns(self) -> list[str]:
+        """List who is joining, moving or leaving just now."""
+        return list(self._locks)
+
     @asynccontextmanager
     async def turn(self, user_id: str) -> AsyncIterator[None]:
         """Let one join, move or leave of a person happen at a time."""

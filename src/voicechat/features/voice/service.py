@@ -103,7 +103,7 @@ async def _open_session(
         apply(house, occupant)
     except BaseException:
         room.occupancy.leave(occupant.peer_id)
-        del room.connections[occupant.peer_id]
+        room.connections.pop(occupant.peer_id, None)  # it may have been ended while the engine prepared
         with trio.move_on_after(_CLEAN_UP_WITHIN_S, shield=True):
             await house.media.leave(occupant.peer_id)
         raise

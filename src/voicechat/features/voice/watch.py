@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -137,16 +137,30 @@ def _recheck_soon(house: House) -> None:
         room.nursery.start_soon(_guarded, _access_changed, house, AccessChanged(guild_id=guild_id))
 
 
+async def _occupants(house: House, guild_id: str, user_id: str | None) -> AsyncIterator[Occupant]:
+    """Yield whom news of a guild, or of one person there, concern.
+
+    Those who are on their way in come last, once they are in: they were let in by what held before the news.
+    """
+    room = room_of(house)
+    arriving = [each for each in room.taking_turns() if user_id in (None, each)]
+    for occupant in room.occupancy.in_guild(guild_id):
+        if user_id in (None, occupant.user.id):
+            yield occupant
+    for each in arriving:
+        async with room.turn(each):
+            arrived = room.occupancy.of_user(each)
+        if arrived is not None and arrived.guild_id == guild_id:
+            yield arrived
+
+
 async def _guild_left(house: House, news: GuildLeft) -> None:
-    for occupant in room_of(house).occupancy.in_guild(news.guild_id):
-        if news.user_id in (None, occupant.user.id):
-            await service.end_session(house, occupant.peer_id, "kicked")
+    async for occupant in _occupants(house, news.guild_id, news.user_id):
+        await service.end_session(house, occupant.peer_id, "kicked")
 
 
 async def _access_changed(house: House, news: AccessChanged) -> None:
-    for occupant in room_of(house).occupancy.in_guild(news.guild_id):
-        if news.user_id not in (None, occupant.user.id):
-            continue
+    async for occupant in _occupants(house, news.guild_id, news.user_id):
         if news.channel_id in (None, occupant.channel_id):
             await _guarded(_recheck, house, occupant)
         await _guarded(_recheck_reach, house, occupant)
