@@ -9,10 +9,12 @@ import pytest
 import trio
 from tests.features.voice.conftest import Talker, Village
 
-from voicechat.features.voice import queries
+from voicechat.errors import Unavailable
+from voicechat.features.voice import queries, watch
 from voicechat.media import Media
+from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error
-from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin
+from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin, VoiceStateEvent
 
 
 async def _kick(village: Village, person: Talker) -> None:
@@ -54,3 +56,25 @@ async def test_who_is_kicked_while_the_engine_prepares_is_refused_and_no_bug(
     await bob.gateway.send(VoiceJoin(channel_id=village.voice_id))
     with trio.fail_after(5):
         assert (await bob.gateway.expect(Error)).code == "NOT_FOUND"
+
+
+async def test_a_database_that_is_away_ends_no_conversation(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await bob.join(village.voice_id)
+    monkeypatch.setattr(watch, "ASK_AGAIN_S", 0.01)
+    answers = [queries.find_place]
+
+    async def away_at_first(*args: Any) -> Any:
+        if len(answers) < 3:
+            answers.append(queries.find_place)
+            raise Unavailable("the database is away")
+        return await answers[0](*args)
+
+    monkeypatch.setattr(queries, "find_place", away_at_first)
+    path = f"/api/channels/{village.voice_id}/overrides/{village.everyone_id}"
+    response = await owner.http.put(path, json={"deny": int(Permission.VOICE_SPEAK)})
+    assert response.is_success, response.text
+    with trio.fail_after(5):
+        await bob.gateway.expect(VoiceStateEvent, lambda event: event.suppressed)

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from voicechat import logs
-from voicechat.errors import Problem
+from voicechat.errors import NotFound, Problem, Unavailable
 from voicechat.features.voice import listening, priority, queries, service, switches, whispers
 from voicechat.features.voice.room import NAME, VoiceRoom, room_of
 from voicechat.features.voice.rules import Occupant, Switches
@@ -30,6 +30,9 @@ TALKER_SILENCE_S = 0.6
 
 LISTENER_SILENCE_S = 7.0
 """Without a microphone only checks and reports come: Firefox asks for consent each 4 to 6 s."""
+
+ASK_AGAIN_S = 1.0
+"""How soon a database that was away is asked again about permissions."""
 
 _FIRST_LOOK_S, _NEXT_LOOK_S = 0.8, 0.5
 
@@ -168,17 +171,29 @@ async def _access_changed(house: House, news: AccessChanged) -> None:
 
 async def _recheck(house: House, occupant: Occupant) -> None:
     """Ask again what the occupant may do here, and make the engine agree."""
-    try:
-        place = await queries.find_place(house, occupant.user.id, occupant.channel_id)
-    except Problem:
-        await service.end_session(house, occupant.peer_id, "forbidden")
-        return
-    if not place.may(Permission.VOICE_CONNECT):
+    place = await _place_of(house, occupant)
+    if place is None or not place.may(Permission.VOICE_CONNECT):
         await service.end_session(house, occupant.peer_id, "forbidden")
         return
     switches.impose(house, occupant, place.imposed)
     if not place.may(Permission.PRIORITY_SPEAKER):
         priority.change(house, occupant, False)
+
+
+async def _place_of(house: House, occupant: Occupant) -> queries.Place | None:
+    """Return the occupant's place, None where they may not see it; a database that is away is waited for.
+
+    Meanwhile the conversation goes on: that voice needs no database is what it is built for.
+    """
+    while room_of(house).occupancy.of_peer(occupant.peer_id) is occupant:
+        try:
+            return await queries.find_place(house, occupant.user.id, occupant.channel_id)
+        except NotFound:
+            return None
+        except Unavailable as problem:
+            log.warning("voice_recheck_waits", problem=problem.message)
+        await trio.sleep(ASK_AGAIN_S)
+    return None
 
 
 async def _recheck_reach(house: House, occupant: Occupant) -> None:
