@@ -15,7 +15,7 @@ import {
 } from "../test/fixtures";
 import { apply } from "./apply";
 import type { StoreEvent } from "./local";
-import { channelGroups, colorOf, guildBits, mayActOn, mayInGuild, nameOf, voiceIn } from "./selectors";
+import { channelGroups, colorOf, guildBits, isDucked, mayActOn, mayInGuild, nameOf, voiceIn } from "./selectors";
 
 const posted = (item: Message): StoreEvent => ({ type: "message_new", channel_id: item.channel_id, message: item });
 const page = (items: Message[], has_more = false, older = false): StoreEvent => ({
@@ -245,6 +245,25 @@ describe("voice", () => {
       push_to_talk_required: false,
     });
     expect(voiceIn(state, "lounge").map((voice) => voice.user_id)).toEqual(["cat"]);
+  });
+
+  it("turns the others down while a priority speaker speaks", () => {
+    const active = { type: "voice_priority_changed", channel_id: "lounge", user_id: "bob" } as const;
+    const speaking: StoreEvent = { type: "voice_speaking", channel_id: "lounge", user_id: "bob", speaking: true };
+    const state = stateAfter(ready(), voiceEvent("bob"), voiceEvent("cat"), { ...active, active: true });
+    expect(isDucked(state, "cat")).toBe(false);
+    apply(state, speaking, 0);
+    expect([isDucked(state, "cat"), isDucked(state, "bob")]).toEqual([true, false]);
+    apply(state, { ...active, active: false }, 0);
+    expect(isDucked(state, "cat")).toBe(false);
+  });
+
+  it("knows who whispers to us until they stop or leave", () => {
+    const whisper = { channel_id: "lounge", user_id: "bob" };
+    const state = stateAfter(ready(), voiceEvent("bob"), { type: "voice_whisper_started", ...whisper });
+    expect(state.whispering["bob"]).toBe(true);
+    apply(state, { type: "voice_whisper_stopped", ...whisper }, 0);
+    expect(state.whispering["bob"]).toBeUndefined();
   });
 
   it("stops the speaking ring of who mutes or leaves", () => {

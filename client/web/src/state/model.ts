@@ -73,6 +73,10 @@ export interface AppState {
   /** By user: a person is in one voice channel at most. */
   voice: Record<Id, VoiceState>;
   speaking: Record<Id, boolean>;
+  /** Priority speakers of the room one is in: while they speak, the others are turned down. */
+  priority: Record<Id, boolean>;
+  /** Who whispers to us just now, from whichever room. */
+  whispering: Record<Id, boolean>;
   quality: Record<Id, UserQuality>;
   /** The channel on screen in a focused window: its messages are read as they come. */
   viewing: Id | null;
@@ -103,6 +107,8 @@ export function emptyState(): AppState {
     typing: {},
     voice: {},
     speaking: {},
+    priority: {},
+    whispering: {},
     quality: {},
     viewing: null,
     dividers: {},

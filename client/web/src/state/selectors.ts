@@ -122,6 +122,15 @@ export function voiceIn(state: AppState, channelId: Id): VoiceState[] {
     .sort((left, right) => nameOf(state, guildId, left.user_id).localeCompare(nameOf(state, guildId, right.user_id)));
 }
 
+/** Whether somebody is to be turned down, for a priority speaker speaks and they are none. */
+export function isDucked(state: AppState, userId: Id): boolean {
+  return !state.priority[userId] && isPrioritySpeaking(state);
+}
+
+export function isPrioritySpeaking(state: AppState): boolean {
+  return Object.keys(state.priority).some((id) => state.priority[id] && state.speaking[id] && id !== state.me?.id);
+}
+
 /** Whether the others cannot hear somebody, for whatever reason. */
 export function isQuiet(
   voice: Pick<VoiceState, "muted" | "deafened" | "server_muted" | "server_deafened" | "suppressed">,

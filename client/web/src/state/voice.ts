@@ -9,6 +9,13 @@ function forget(state: AppState, userId: Id): void {
   delete state.voice[userId];
   delete state.speaking[userId];
   delete state.quality[userId];
+  delete state.priority[userId];
+  delete state.whispering[userId];
+}
+
+function setIn(set: Record<Id, boolean>, id: Id, isIn: boolean): void {
+  if (isIn) set[id] = true;
+  else delete set[id];
 }
 
 function placeOf(state: AppState, channelId: Id, person: Participant): VoiceState {
@@ -52,7 +59,20 @@ export const voiceReducers: Reducers = {
       const voice = placeOf(state, event.channel_id, person);
       learnUser(state, voice.user);
       state.voice[person.user_id] = voice;
+      setIn(state.priority, person.user_id, person.priority);
     }
+  },
+
+  voice_priority_changed(state, event) {
+    setIn(state.priority, event.user_id, event.active);
+  },
+
+  voice_whisper_started(state, event) {
+    state.whispering[event.user_id] = true;
+  },
+
+  voice_whisper_stopped(state, event) {
+    delete state.whispering[event.user_id];
   },
 
   voice_user_left(state, event) {
@@ -88,6 +108,8 @@ export const voiceReducers: Reducers = {
 
   local_call_ended(state) {
     state.speaking = {};
+    state.priority = {};
+    state.whispering = {};
     state.quality = {};
   },
 };

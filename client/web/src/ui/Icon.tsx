@@ -40,6 +40,7 @@ const PATHS = {
   volume: "M5 9h3l4-4v14l-4-4H5zM16 9.500a3.500 3.500 0 0 1 0 5",
   volumeOff: "M5 9h3l4-4v14l-4-4H5zM16 10l4 4M20 10l-4 4",
   send: "M4 12 20 4l-5 16-3-7z",
+  whisper: "M5 5h14v10h-8l-4 4v-4H5zM9 10v.01M12 10v.01M15 10v.01",
   lock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
   keyboard: "M3 7h18v10H3zM7 11v.01M10 11v.01M13 11v.01M16 11v.01M8 14h8",
   home: "M4 11l8-7 8 7M6 10v10h12V10",

@@ -13,6 +13,16 @@ export function VoiceBadges(props: { userId: Id; size?: number }): JSX.Element {
   const isLocal = (): boolean => preferences.mutedUsers[props.userId] === true;
   return (
     <span class="voice-badges" aria-hidden="true">
+      <Show when={state.whispering[props.userId]}>
+        <span class="is-whisper" title="Whispers to you">
+          <Icon name="whisper" size={props.size ?? 16} />
+        </span>
+      </Show>
+      <Show when={state.priority[props.userId]}>
+        <span class="is-priority" title="Priority speaker">
+          <Icon name="volume" size={props.size ?? 16} />
+        </span>
+      </Show>
       <Show when={isLocal()}>
         <Icon name="volumeOff" size={props.size ?? 16} />
       </Show>
@@ -31,10 +41,15 @@ export function VoiceBadges(props: { userId: Id; size?: number }): JSX.Element {
 }
 
 /** The same for a screen reader, as the tail of a sentence. */
-export function voiceWords(voice: VoiceState | undefined, speaking: boolean): string {
+export function voiceWords(
+  voice: VoiceState | undefined,
+  speaking: boolean,
+  is: { whispering?: boolean | undefined; priority?: boolean | undefined } = {},
+): string {
   if (!voice) return "";
   const words = [
-    speaking && "speaking",
+    is.whispering ? "whispers to you" : speaking && "speaking",
+    is.priority && "priority speaker",
     voice.deafened ? "deafened" : voice.muted && "muted",
     voice.server_deafened ? "deafened by the server" : voice.server_muted && "muted by the server",
     voice.suppressed && "may not speak",

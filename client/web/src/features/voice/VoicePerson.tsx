@@ -18,6 +18,7 @@ export function VoicePerson(props: { userId: Id; channelId: Id }): JSX.Element {
   const guildId = (): Id | null => state.channels[props.channelId]?.guild_id ?? null;
   const name = (): string => nameOf(state, guildId(), props.userId);
   const isSpeaking = (): boolean => state.speaking[props.userId] === true;
+  const marks = () => ({ whispering: state.whispering[props.userId], priority: state.priority[props.userId] });
 
   return (
     <li>
@@ -25,7 +26,7 @@ export function VoicePerson(props: { userId: Id; channelId: Id }): JSX.Element {
         type="button"
         class="voice-person"
         classList={{ "is-speaking": isSpeaking(), "is-connecting": voice()?.connected === false }}
-        aria-label={`${name()}${voiceWords(voice(), isSpeaking())}. Open menu`}
+        aria-label={`${name()}${voiceWords(voice(), isSpeaking(), marks())}. Open menu`}
         aria-haspopup="menu"
         data-testid={`voice-person-${state.users[props.userId]?.username ?? props.userId}`}
         data-speaking={isSpeaking()}

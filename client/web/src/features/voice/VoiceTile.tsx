@@ -16,6 +16,7 @@ export function VoiceTile(props: { userId: Id; channelId: Id }): JSX.Element {
   const voice = () => state.voice[props.userId];
   const name = (): string => nameOf(state, voice()?.guild_id ?? null, props.userId);
   const isSpeaking = (): boolean => state.speaking[props.userId] === true;
+  const marks = () => ({ whispering: state.whispering[props.userId], priority: state.priority[props.userId] });
 
   return (
     <>
@@ -23,7 +24,7 @@ export function VoiceTile(props: { userId: Id; channelId: Id }): JSX.Element {
         type="button"
         class={`voice-tile tile-hue-${hueOf(props.userId)}`}
         classList={{ "is-speaking": isSpeaking() }}
-        aria-label={`${name()}${voiceWords(voice(), isSpeaking())}. Open menu`}
+        aria-label={`${name()}${voiceWords(voice(), isSpeaking(), marks())}. Open menu`}
         aria-haspopup="menu"
         data-testid={`voice-tile-${state.users[props.userId]?.username ?? props.userId}`}
         data-speaking={isSpeaking()}

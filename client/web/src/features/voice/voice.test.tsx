@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { initialCall } from "../../rtc/callMachine";
 import type { CallView } from "../../rtc/makeCall";
 import type { VoiceSample } from "../../rtc/stats";
+import type { StoreEvent } from "../../state/local";
 import { quietView, show } from "../../test/client";
 import { channel, ready, snapshot, voiceState } from "../../test/fixtures";
 import { VoiceChannelRow } from "../channels/VoiceChannelRow";
@@ -80,6 +81,17 @@ describe("voice channel", () => {
     expect(screen.getByTestId("voice-person-bob").getAttribute("aria-label")).toBe("BOB, muted. Open menu");
     fireEvent.click(screen.getByTestId("voice-channel-lounge"));
     expect(client.call.join).toHaveBeenCalledWith("lounge");
+  });
+
+  it("says who whispers to one and who has priority", () => {
+    const events: StoreEvent[] = [
+      room,
+      { type: "voice_whisper_started", channel_id: "lounge", user_id: "ann" },
+      { type: "voice_priority_changed", channel_id: "lounge", user_id: "bob", active: true },
+    ];
+    show(() => <VoiceChannelRow channel={lounge} selected={false} />, events);
+    expect(screen.getByTestId("voice-person-ann").getAttribute("aria-label")).toContain("whispers to you");
+    expect(screen.getByTestId("voice-person-bob").getAttribute("aria-label")).toContain("priority speaker");
   });
 
   it("does not join without the permission", () => {
