@@ -48,7 +48,7 @@ class Rooms:
     occurred: trio.Event = field(default_factory=trio.Event)
     while_opening: Callable[[House, Caller], None] = lambda house, caller: None
     while_subscribing: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
-    is_broken: bool = False
+    problem: Exception | None = None
 
     def hooks(self) -> Hooks:
         return Hooks(
@@ -74,8 +74,9 @@ class Rooms:
         await self.occurred.wait()
 
     async def _topics(self, house: House, caller: Caller) -> set[str]:
-        if self.is_broken:
-            raise RuntimeError("the rooms are on fire")
+        if self.problem is not None:
+            self.occurred.set()
+            raise self.problem
         return {f"user:{caller.user_id}", *self.topics}
 
     async def _me(self, house: House, caller: Caller) -> dict[str, Any]:

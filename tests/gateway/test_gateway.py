@@ -14,6 +14,7 @@ import voicechat.web.guard as guard
 from tests.gateway.rooms import CHANNEL, GUILD, SECRET, Client, World, number_of, open_world
 from tests.support.site import make_caller
 from voicechat.errors import Unauthenticated, Unavailable
+from voicechat.gateway import keeper
 from voicechat.ids import new_id
 from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, SessionEnded
@@ -187,7 +188,7 @@ async def test_what_is_published_while_the_snapshot_is_made_comes_after_ready(wo
 
 
 async def test_a_failing_snapshot_closes_and_leaves_no_session(world: World) -> None:
-    world.rooms.is_broken = True
+    world.rooms.problem = RuntimeError("the rooms are on fire")
     async with world.socket() as client:
         assert await client.closed() == 1011
     await world.rooms.wait_told("ended")
@@ -379,10 +380,35 @@ async def test_after_a_gap_in_the_news_everybody_is_asked_about_again(world: Wor
 
 
 async def test_who_cannot_be_told_what_they_may_see_sees_nothing(world: World, client: Client) -> None:
-    world.rooms.is_broken = True
+    world.rooms.problem = RuntimeError("the rooms are on fire")
     world.house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=GUILD))
     assert await client.closed() == 1011
     await world.rooms.wait_told("ended")
+
+
+async def test_a_database_that_is_away_for_a_moment_ends_no_session(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_ASK_AGAIN_S", 0.01)
+    world.rooms.problem = Unavailable("the database is away")
+    world.rooms.topics.add(f"channel:{SECRET}")
+    world.house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=GUILD))
+    await world.rooms.wait_occurrence()
+    world.rooms.problem = None
+    while not world.rooms.changes:
+        await world.rooms.wait_occurrence()
+    assert world.rooms.changes[0].gained == {f"channel:{SECRET}"}
+    await client.send("ping")
+    await client.expect("pong")
+
+
+async def test_a_database_that_stays_away_ends_the_session(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_PATIENCE_S", 0.0)
+    world.rooms.problem = Unavailable("the database is away")
+    world.house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=GUILD))
+    assert await client.closed() == 1011
 
 
 async def test_a_revoked_login_is_told_and_closed_with_4003(world: World, client: Client) -> None:

@@ -8,11 +8,12 @@ what may be seen cannot be found out does the session end: better none than one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import trio
 
+from voicechat.errors import Unavailable
 from voicechat.gateway.connection import GatewayConnection, Occasion
 from voicechat.gateway.hooks import Change, Hooks, Lifecycle
 from voicechat.gateway.registry import Registry
@@ -25,6 +26,9 @@ _log = get_logger("gateway")
 
 _REFRESHES_AT_ONCE = 8
 """A change in a big guild concerns many sessions: some at a time, so that requests still get the database."""
+
+_PATIENCE_S, _ASK_AGAIN_S = 10.0, 0.5
+"""How long a database may be away before sessions end for it, and how soon it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,33 @@ async def _act(desk: Desk, connection: GatewayConnection, occasion: News | Occas
 
 
 async def _refresh(desk: Desk, connection: GatewayConnection, news: News | None) -> None:
+    try:
+        topics = await _topics(desk, connection)
+    except Exception:
+        _log.exception("topics_failed", session=connection.session_id)
+        connection.end(CloseCode.INTERNAL, "what may be seen is unknown")
+        return
+    change = Change(news, *connection.see(topics))
     async with desk.refreshing:
-        try:
-            topics = await desk.hooks.topics(desk.house, connection.caller)
-        except Exception:
-            _log.exception("topics_failed", session=connection.session_id)
-            connection.end(CloseCode.INTERNAL, "what may be seen is unknown")
-            return
-        change = Change(news, *connection.see(topics))
         for hook in desk.hooks.changed:
             try:
                 await hook(desk.house, connection, change)
             except Exception:
                 _log.exception("hook_failed", hook=hook.__qualname__, session=connection.session_id)
+
+
+async def _topics(desk: Desk, connection: GatewayConnection) -> Collection[str]:
+    """Ask what the connection may follow; a database that is away is given a few seconds to come back.
+
+    As long as it is away nothing is posted that somebody should not see any more.
+    """
+    patient_until = trio.current_time() + _PATIENCE_S
+    while True:
+        try:
+            async with desk.refreshing:
+                return await desk.hooks.topics(desk.house, connection.caller)
+        except Unavailable as problem:
+            if connection.is_ended or trio.current_time() >= patient_until:
+                raise
+            _log.warning("topics_wait", session=connection.session_id, problem=problem.message)
+        await trio.sleep(_ASK_AGAIN_S)
