@@ -17,7 +17,7 @@ from tests.support.process import wait_ended
 from voicechat.bridge import Bridge
 from voicechat.bus import Bus, open_bus
 from voicechat.embedded import open_redis
-from voicechat.errors import Unavailable
+from voicechat.errors import Invalid, Unavailable
 from voicechat.fanout import Hub, Outbox
 from voicechat.protocol.gateway import Error
 
@@ -175,6 +175,14 @@ async def test_while_redis_refuses_to_write_limits_still_hold_and_the_rest_is_un
             assert [grant.allowed for grant in grants] == [True, True, True, False]
             with pytest.raises(Unavailable):
                 await bus.set("key", b"value")
+
+
+@pytest.mark.parametrize("url", ["http://:hunter2@127.0.0.1/0", "redis://:hunter2@127.0.0.1:port/0"])
+async def test_an_address_that_is_none_is_named_without_its_password(aio: Bridge, url: str) -> None:
+    with pytest.raises(Invalid, match="REDIS_URL") as refusal:
+        async with open_bus(aio, url):
+            pass
+    assert "hunter2" not in str(refusal.value)
 
 
 async def _fill(url: str) -> None:

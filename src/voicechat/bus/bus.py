@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from voicechat.bridge import Bridge
 from voicechat.bus.buckets import TOKEN_BUCKET, Grant, LocalBuckets
 from voicechat.bus.news import AWAY, Publisher, Subscriber
-from voicechat.errors import Unavailable
+from voicechat.errors import Invalid, Unavailable
 from voicechat.ids import new_id
 from voicechat.logs import get_logger
 
@@ -156,16 +156,24 @@ class Bus:
 
 
 def _client(url: str) -> redis.asyncio.Redis:
-    """Make a client that fails soon: one more try, for connections that Redis has dropped meanwhile."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=ANSWER_WITHIN_S,
-        socket_timeout=ANSWER_WITHIN_S,
-        socket_connect_timeout=ANSWER_WITHIN_S,
-        retry=Retry(NoBackoff(), 1),
-        protocol=2,
-    )
+    """Make a client that fails soon: one more try, for connections that Redis has dropped meanwhile.
+
+    Raises Invalid for a URL that is none.
+    """
+    try:
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=ANSWER_WITHIN_S,
+            socket_timeout=ANSWER_WITHIN_S,
+            socket_connect_timeout=ANSWER_WITHIN_S,
+            retry=Retry(NoBackoff(), 1),
+            protocol=2,
+        )
+    except ValueError:  # its text may hold a part of the password
+        raise Invalid(
+            "REDIS_URL: expected redis://, rediss:// or unix:// and a number where a port is given"
+        ) from None
     return redis.asyncio.Redis.from_pool(pool)
 
 
