@@ -114,7 +114,7 @@ static void command(const uint8_t *b, size_t length)
     uint8_t addr[VC_ADDR_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [17] = (uint8_t)(9 + bytes[4] % 4),
                                    [18] = bytes[6] & 1};
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
-    switch (bytes[0] % 19) {
+    switch (bytes[0] % 20) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -133,6 +133,7 @@ static void command(const uint8_t *b, size_t length)
     case 15: vc_engine_route_clear(e, index, 0); break;
     case 16: open_flow(addr, b, length); break;
     case 17: vc_engine_flow_del(e, addr, 0); break;
+    case 18: vc_engine_peer_twcc(e, peer, bytes[3] % 16, 0); break;
     default: ask_again(index, bytes[3], (uint16_t)(bytes[4] << 8 | bytes[5])); break;
     }
     apply_all();

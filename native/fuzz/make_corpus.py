@@ -76,7 +76,7 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(16) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(20) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
@@ -84,8 +84,13 @@ SCRIPTS = {
          step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
     ),
     "asked_again": b"".join(
-        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(18, 0, 0, back, 0xFF, 0xFF)
+        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(19, 0, 0, back, 0xFF, 0xFF)
         for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
+    ),
+    "transport_wide": command(18, 1, 0, 3)
+    + b"".join(
+        step(2, rtp(101, first=0x90, middle=struct.pack("!HHBHB", 0xBEDE, 1, 0x31, number, 0), seq=number), 5)
+        for number in (1, 2, 3, 9, 7, 65535, 200, 100, 0)
     ),
     "holes": b"".join(
         step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + step(1, rtp(100, seq=number), 0)

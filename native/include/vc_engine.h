@@ -174,6 +174,9 @@ int vc_engine_tuple_prefer(vc_engine *engine, int peer, const uint8_t *addr, uin
 /* Install SRTP sessions, 'tx' with allow_repeat_tx (what is lost is sent again unchanged); from now only the media thread may touch them, until the acknowledgement of
  * vc_engine_peer_del() or of the next vc_engine_peer_keys(). */
 int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx, uint32_t token);
+/* Tell this peer when each of its packets arrived (transport-wide congestion control): 'extension' is the id its
+ * packets number themselves by, 0 = tell nothing. */
+int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);
 /* Forward nothing to this peer while on. */
 int vc_engine_peer_deafen(vc_engine *engine, int peer, int on, uint32_t token);
 

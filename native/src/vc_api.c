@@ -117,6 +117,13 @@ int vc_engine_peer_deafen(vc_engine *e, int peer, int on, uint32_t token)
     return peer_command(e, VC_OP_PEER_DEAFEN, peer, (vc_command){.on = on != 0}, token);
 }
 
+int vc_engine_peer_twcc(vc_engine *e, int peer, int extension, uint32_t token)
+{
+    if (extension < 0 || extension > EXT_ID_MAX)
+        return VC_ERR_RANGE;
+    return peer_command(e, VC_OP_PEER_TWCC, peer, (vc_command){.level_ext = (uint8_t)extension}, token);
+}
+
 int vc_engine_track_add(vc_engine *e, int track, int peer, int media, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
                         uint8_t level_ext, uint32_t token)
 {

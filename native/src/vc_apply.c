@@ -243,6 +243,7 @@ static int peer_add(vc_engine *e, const vc_command *c)
     peer->id = c->peer;
     peer->own_ssrc = c->ssrc;
     peer->deaf = false;
+    peer->twcc_ext = 0;
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->rx = peer->tx = NULL;
     peer->send_tuple = VC_NONE;
@@ -314,6 +315,16 @@ static int peer_deafen(vc_engine *e, const vc_command *c)
     peer->deaf = c->on;
     for (int i = 0; i < peer->slot_count; i++)
         vc_rewriter_cut(&e->slots[peer->slots[i]].rewriter);
+    return VC_OK;
+}
+
+static int peer_twcc(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    if (peer == NULL)
+        return VC_ERR_NOT_FOUND;
+    peer->twcc_ext = c->level_ext;
+    vc_twcc_init(&e->twccs[c->peer], e->clock.now_us);
     return VC_OK;
 }
 
@@ -521,6 +532,7 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_TUPLE_PREFER] = tuple_prefer,
     [VC_OP_PEER_KEYS] = peer_keys,
     [VC_OP_PEER_DEAFEN] = peer_deafen,
+    [VC_OP_PEER_TWCC] = peer_twcc,
     [VC_OP_TRACK_ADD] = track_add,
     [VC_OP_TRACK_DEL] = track_del,
     [VC_OP_TRACK_MUTE] = track_mute,

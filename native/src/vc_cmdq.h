@@ -18,6 +18,7 @@ typedef enum {
     VC_OP_TUPLE_PREFER,
     VC_OP_PEER_KEYS,
     VC_OP_PEER_DEAFEN,
+    VC_OP_PEER_TWCC,
     VC_OP_TRACK_ADD,
     VC_OP_TRACK_DEL,
     VC_OP_TRACK_MUTE,

@@ -18,6 +18,7 @@
     X(nacked)                  /* packets of ours that listeners missed */                                   \
     X(resent)                  /* of these, sent again */                                                    \
     X(missed)                  /* packets asked of publishers, each time */                                  \
+    X(twcc_sent)               /* transport-wide feedback packets */                                         \
     X(recovered)               /* of these, those that came */                                               \
     X(rtcp_other)                                                                                            \
     X(stun_to_python)                                                                                        \

@@ -55,11 +55,12 @@ static bool init_tables(vc_engine *e)
     e->tracks = allocate(e, c->max_tracks, sizeof *e->tracks);
     e->slots = allocate(e, c->max_slots, sizeof *e->slots);
     e->receivers = allocate(e, (size_t)c->max_tracks * c->max_receivers, sizeof *e->receivers);
+    e->twccs = allocate(e, c->max_peers, sizeof *e->twccs);
     e->stores = allocate(e, c->max_tracks, sizeof *e->stores);
     e->lossy = allocate(e, c->max_tracks, sizeof *e->lossy);
     e->speakers = allocate(e, c->max_tracks, sizeof *e->speakers);
     e->total_bytes += (size_t)c->max_peers * (vc_engine_peer_bytes() - sizeof *e->peers);
-    return e->peers && e->tracks && e->slots && e->receivers && e->stores && e->lossy && e->speakers &&
+    return e->peers && e->tracks && e->slots && e->receivers && e->twccs && e->stores && e->lossy && e->speakers &&
            vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
            vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&
            vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vc_repair.h"
+#include "vc_report.h"
 #include "vc_rtp.h"
 
 enum {
@@ -431,6 +432,8 @@ void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *d
     vc_count(e, VC_C_rtp_received);
     vc_figure_add(&peer->rx_packets, 1);
     vc_figure_add(&peer->rx_bytes, datagram->length);
+    if (peer->twcc_ext != 0)
+        vc_report_arrival(e, peer, &a.rtp, a.arrived_us);
     int payload = (size_t)length < a.rtp.header_length ? VC_ERR_RANGE
                                                        : vc_rtp_payload(&a.rtp, datagram->data, (size_t)length);
     if (payload < 0)

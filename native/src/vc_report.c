@@ -265,6 +265,27 @@ static void report_to(vc_engine *e, vc_peer *peer)
     finish(&c);
 }
 
+void vc_report_arrival(vc_engine *e, vc_peer *peer, const vc_rtp *rtp, uint64_t arrived_us)
+{
+    vc_twcc *twcc = &e->twccs[peer->id];
+    const uint8_t *value;
+    size_t size;
+    if (vc_rtp_extension(rtp, peer->twcc_ext, &value, &size) != VC_OK || size < 2)
+        return;
+    vc_twcc_arrived(twcc, vc_get16(value), arrived_us);
+    if (!vc_twcc_is_due(twcc, e->clock.now_us) || !vc_forward_is_ready(peer))
+        return;
+    compound c = {.e = e, .peer = peer};
+    for (;;) {
+        begin(&c);
+        c.length = vc_twcc_write(twcc, c.out, COMPOUND_BYTES, peer->own_ssrc, rtp->ssrc, e->clock.now_us);
+        if (c.length == 0)
+            return;
+        vc_count(e, VC_C_twcc_sent);
+        finish(&c);
+    }
+}
+
 void vc_report_start(vc_engine *e, const vc_peer *peer)
 {
     vc_wheel_arm(&e->wheel, peer->id, e->clock.now_us, FIRST_US);

@@ -23,6 +23,7 @@
 #include "vc_speech.h"
 #include "vc_store.h"
 #include "vc_table.h"
+#include "vc_twcc.h"
 #include "vc_wheel.h"
 
 enum {
@@ -52,6 +53,7 @@ typedef struct {
 typedef struct {
     _Alignas(VC_CACHE_LINE) atomic_bool alive;
     bool deaf;
+    uint8_t twcc_ext; /* 0 = it gets no transport-wide feedback */
     uint16_t resend_credit;
     int32_t id;
     int send_tuple; /* index, or VC_NONE */
@@ -128,6 +130,7 @@ struct vc_engine {
     vc_track *tracks;
     vc_slot *slots;
     int32_t *receivers; /* config.max_receivers for each track */
+    vc_twcc *twccs;     /* one for each peer */
     vc_store *stores;   /* one for each track; audio alone uses them */
     uint32_t stored;    /* the serial of the newest stored packet */
     vc_table by_addr;   /* -> peer * VC_TUPLES_MAX + tuple */
@@ -151,7 +154,7 @@ struct vc_engine {
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
-    void *allocated[11]; /* peers, tracks, slots, receivers, stores, speakers, lossy, and four of the flows */
+    void *allocated[12]; /* peers, tracks, slots, receivers, twccs, stores, speakers, lossy, and four of the flows */
     int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;

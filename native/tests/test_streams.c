@@ -8,6 +8,7 @@
 #include "vc_reception.h"
 #include "vc_rewrite.h"
 #include "vc_speech.h"
+#include "vc_twcc.h"
 #include "vc_wheel.h"
 
 enum { CLOCK = 48000, FRAME = 960, FRAME_US = 20000 };
@@ -283,8 +284,37 @@ static void buckets_of_the_histogram_are_narrow_and_in_order(void)
     }
 }
 
+/* What it says is checked against a decoder in Python (test_twcc.py); here, that it stays in its room. */
+static void feedback_stays_in_its_room(void)
+{
+    vc_twcc *t = malloc(sizeof *t);
+    uint64_t now_us = 1;
+    uint16_t seq = 0;
+    srand(5);
+    vc_twcc_init(t, 0);
+    CHECK_EQUAL(vc_twcc_write(t, NULL, 4000, 1, 2, 0), 0);
+    for (int i = 0; i < 20000; i++) {
+        int kind = rand() % 200;
+        seq = (uint16_t)(kind == 0 ? rand() : seq + rand() % (kind < 20 ? 100 : 3));
+        now_us += (uint64_t)(rand() % (kind == 1 ? 20000000 : 5000));
+        vc_twcc_arrived(t, (uint16_t)(seq - (kind == 2 ? rand() % 600 : 0)), now_us);
+        if (rand() % 100 > 2)
+            continue;
+        for (int writes = 0;; writes++) {
+            uint8_t *out = malloc(VC_TWCC_BYTES_MAX);
+            size_t size = vc_twcc_write(t, out, VC_TWCC_BYTES_MAX, 1, 2, now_us);
+            free(out);
+            if (size == 0)
+                break;
+            CHECK(size <= VC_TWCC_BYTES_MAX && size % 4 == 0 && writes < VC_TWCC_WINDOW);
+        }
+    }
+    free(t);
+}
+
 int main(void)
 {
+    feedback_stays_in_its_room();
     first_packets_start_low_and_marked();
     wraps_are_steps_like_any_other();
     a_cut_goes_on_by_one_and_by_the_clock();

@@ -303,6 +303,13 @@ class Engine:
         """Forward nothing to `peer` while `on`."""
         self._queue(_lib.vc_engine_peer_deafen, None, peer, on)
 
+    def peer_twcc(self, peer: int, extension: int) -> None:
+        """Tell `peer` when its packets arrived, by the transport-wide numbers of `extension`; 0 = do not.
+
+        Every authenticated packet of its tracks counts. Not for voice alone, where nobody needs it.
+        """
+        self._queue(_lib.vc_engine_peer_twcc, None, peer, extension)
+
     def track_add(
         self,
         peer: int,
