@@ -68,6 +68,7 @@ CHANNEL, CATEGORY = "/api/channels/{channel_id}", "/api/guilds/{guild_id}/catego
 
 ACTS = [
     Act(P.MANAGE_GUILD, "PATCH", GUILD, {"name": "Renamed"}),
+    Act(P.MANAGE_GUILD, "PATCH", GUILD, {"afk_channel_id": "{voice_id}", "afk_timeout_s": 60}),
     Act(P.MANAGE_GUILD, "PATCH", MEMBER, {"nickname": "Nick"}),
     Act(P.TRANSFER_OWNERSHIP, "POST", f"{GUILD}/transfer", {"user_id": "{user_id}"}),
     Act(P.MANAGE_ROLES, "POST", f"{GUILD}/roles", {"name": "new"}),

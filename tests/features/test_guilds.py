@@ -86,6 +86,43 @@ async def test_renaming_is_told_to_the_members(town: Town, owner: Person, ground
     assert [(event.name, event.description) for event in events] == [("New name", "new"), ("New name", None)]
 
 
+async def test_an_afk_channel_is_chosen_told_and_forgotten_with_the_channel(
+    town: Town, owner: Person, ground: Ground
+) -> None:
+    guild = await owner.ask("GET", ground.url)
+    assert (guild["afk_channel_id"], guild["afk_timeout_s"]) == (None, 300)
+    body = {"afk_channel_id": ground.voice_id, "afk_timeout_s": 60}
+    changed = await owner.ask("PATCH", ground.url, body)
+    assert (changed["afk_channel_id"], changed["afk_timeout_s"]) == (ground.voice_id, 60)
+    [event] = town.heard(GuildUpdated, f"guild:{ground.id}")
+    assert (event.afk_channel_id, event.afk_timeout_s) == (ground.voice_id, 60)
+    told = AccessChanged(guild_id=ground.id, channel_id=ground.voice_id)
+    assert town.heard(AccessChanged) == [told], "who is in there is heard no more"
+    await owner.ask("PATCH", ground.url, {"afk_timeout_s": 3600})
+    assert town.heard(AccessChanged) == [told]
+    await owner.ask("DELETE", f"/api/channels/{ground.voice_id}", status=204)
+    assert (await owner.ask("GET", ground.url))["afk_channel_id"] is None
+
+
+async def test_only_a_voice_channel_of_the_guild_is_an_afk_channel(
+    owner: Person, ground: Ground, outsider: Person
+) -> None:
+    own = await outsider.found()
+    refusals = [
+        ({"afk_channel_id": ground.text_id}, (400, "NOT_A_VOICE_CHANNEL")),
+        ({"afk_channel_id": own.voice_id}, (404, "NOT_FOUND")),
+        ({"afk_channel_id": new_id()}, (404, "NOT_FOUND")),
+    ]
+    for body, answer in refusals:
+        assert await owner.refused("PATCH", ground.url, body) == answer
+    for seconds in (59, 3601, None, "60"):
+        assert (await owner.refused("PATCH", ground.url, {"afk_timeout_s": seconds}))[0] == 400
+    guild = await owner.ask("GET", ground.url)
+    assert (guild["afk_channel_id"], guild["afk_timeout_s"]) == (None, 300)
+    await owner.ask("PATCH", ground.url, {"afk_channel_id": ground.voice_id})
+    assert (await owner.ask("PATCH", ground.url, {"afk_channel_id": None}))["afk_channel_id"] is None
+
+
 async def test_dissolving_takes_everything_along(
     town: Town, owner: Person, member: Person, ground: Ground
 ) -> None:

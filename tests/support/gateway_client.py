@@ -29,6 +29,11 @@ class GatewayClient:
         self.seq = 0
         self.subprotocol = socket.subprotocol
 
+    @property
+    def kept(self) -> list[protocol.Event]:
+        """The events that came and that nobody has asked for yet."""
+        return list(self._waiting)
+
     async def expect(
         self, kind: type[E], matches: Callable[[E], bool] = lambda _: True, *, within_s: float = 10.0
     ) -> E:

@@ -24,7 +24,7 @@ UNREAD_AT_MOST = 100
 
 GUILDS = """
 SELECT g.id, g.name, g.owner_id, g.description, g.icon_url, g.member_count, g.created_at,
-       f.is_owner, f.is_timed_out, f.everyone_bits, f.role_bits, f.rank
+       g.afk_channel_id, g.afk_timeout_s, f.is_owner, f.is_timed_out, f.everyone_bits, f.role_bits, f.rank
 FROM member_facts f JOIN guilds g ON g.id = f.guild_id
 WHERE f.user_id = $1 AND f.guild_id = ANY($2::uuid[])
 ORDER BY f.joined_at, g.id
@@ -202,7 +202,9 @@ def _guild(row: Row) -> Guild:
         icon_url=row[4],
         member_count=row[5],
         created_at=row[6],
-        my_permissions=Standing(*row[7:12]).bits,
+        afk_channel_id=row[7],
+        afk_timeout_s=row[8],
+        my_permissions=Standing(*row[9:14]).bits,
     )
 
 

@@ -16,7 +16,10 @@ Reason = Annotated[str, Meta(max_length=512, pattern=TEXT)]
 
 
 class Guild(Answer):
-    """A community: channels, roles, members. `my_permissions` are the reader's, guild-wide."""
+    """A community: channels, roles, members. `my_permissions` are the reader's, guild-wide.
+
+    Whoever has not spoken in voice for `afk_timeout_s` is moved to `afk_channel_id`, where nobody is heard.
+    """
 
     id: Id
     name: str
@@ -25,6 +28,8 @@ class Guild(Answer):
     icon_url: str | None = None
     member_count: int
     my_permissions: Bits
+    afk_channel_id: Id | None = None
+    afk_timeout_s: int = 300
     created_at: Instant
 
 
@@ -44,10 +49,12 @@ class CreateGuild(Body):
 
 
 class EditGuild(Body):
-    """PATCH /api/guilds/{id} (MANAGE_GUILD)."""
+    """PATCH /api/guilds/{id} (MANAGE_GUILD); the AFK channel is one of its voice channels, or none."""
 
     name: GuildName | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
+    afk_channel_id: Id | None | UnsetType = UNSET
+    afk_timeout_s: Annotated[int, Meta(ge=60, le=3600)] | UnsetType = UNSET
 
 
 class TransferGuild(Body):
@@ -182,13 +189,15 @@ class GuildCreated(Event):
 
 
 class GuildUpdated(Event):
-    """A guild's name or description changed, or its owner; with `my_permissions`, your own bits did too."""
+    """Something of a guild changed, or its owner; with `my_permissions`, your own bits did too."""
 
     guild_id: Id
     name: str
     description: str | None
     icon_url: str | None
     owner_id: Id
+    afk_channel_id: Id | None
+    afk_timeout_s: int
     my_permissions: Bits | UnsetType = UNSET
 
 

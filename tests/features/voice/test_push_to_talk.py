@@ -13,11 +13,12 @@ from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error
 from voicechat.protocol.voice import (
     VoiceJoin,
+    VoiceLeave,
     VoiceMute,
     VoiceOffer,
     VoiceRoomState,
-    VoiceStateEvent,
     VoiceUnmute,
+    VoiceUserLeft,
     VoiceUserMuted,
     VoiceUserUnmuted,
 )
@@ -51,22 +52,17 @@ async def test_a_key_opens_the_microphone_and_its_release_closes_it(village: Vil
     await bob.gateway.send(RELEASE)
     await _key(bob, is_open=False)
     assert not await is_heard(bob_rtc, eve_rtc, owner_rtc, b"after the release")
-    told = await _told(eve, bob)
-    assert told == [], "keys are nobody else's business"
+    await bob.gateway.send(VoiceMute())
+    await bob.gateway.send(VoiceLeave())
+    assert await _mutes_told(eve) == [VoiceUserMuted], "keys are nobody else's business"
 
 
-async def _told(viewer: Talker, person: Talker) -> list[str]:
-    """Return what a viewer has been told of somebody's mute, up to a mute that is told for certain."""
-    await person.gateway.send(VoiceMute())
-    seen: list[protocol.Event] = []
-    while not (isinstance(event := await viewer.gateway.expect(protocol.Event), VoiceUserMuted)):
-        seen.append(event)
-    changed = [event for event in seen if isinstance(event, VoiceUserUnmuted | VoiceStateEvent)]
-    return [
-        protocol.wire_name(type(event))
-        for event in changed
-        if event.user_id == person.user_id and getattr(event, "muted", True)
-    ][:-1]
+async def _mutes_told(viewer: Talker) -> list[type[protocol.Event]]:
+    """Return the mutes and unmutes a viewer was told of until somebody left."""
+    told: list[protocol.Event] = []
+    while not isinstance(event := await viewer.gateway.expect(protocol.Event), VoiceUserLeft):
+        told.append(event)
+    return [type(event) for event in told if isinstance(event, VoiceUserMuted | VoiceUserUnmuted)]
 
 
 async def test_unmuting_without_a_key_is_refused_where_one_is_required(village: Village) -> None:

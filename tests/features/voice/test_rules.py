@@ -1,11 +1,20 @@
-"""The table of voice occupants, and who counts as heard."""
+"""The table of voice occupants, who counts as heard, whom a whisper reaches, who has been silent long."""
 
 from __future__ import annotations
 
 import pytest
 
-from voicechat.features.voice.rules import Occupancy, Occupant, Switches, is_full
+from voicechat.features.voice.rules import (
+    AfkPlace,
+    Occupancy,
+    Occupant,
+    Switches,
+    hearers,
+    idle,
+    is_full,
+)
 from voicechat.protocol.accounts import User
+from voicechat.rtc.rooms import Whisper
 
 
 def _occupant(name: str, channel: str = "c1", guild: str = "g1") -> Occupant:
@@ -70,6 +79,54 @@ def test_a_room_is_full_at_its_limits(
     present: int, user_limit: int | None, may_exceed: bool, full: bool
 ) -> None:
     assert is_full(present, user_limit=user_limit, room_peers=10, may_exceed_limit=may_exceed) is full
+
+
+AFK = AfkPlace("afk", 60)
+
+
+@pytest.mark.parametrize(
+    ("speaking", "quiet_since_s", "channel", "moved"),
+    [
+        (False, 40.0, "c1", True),
+        (False, 40.1, "c1", False),  # a moment short of a minute
+        (True, 0.0, "c1", False),  # speaks, since long
+        (False, 0.0, "afk", False),  # is there already
+    ],
+)
+def test_whoever_is_silent_for_the_time_is_moved(
+    speaking: bool, quiet_since_s: float, channel: str, moved: bool
+) -> None:
+    ada, elsewhere = _occupant("ada", channel=channel), _occupant("bob", guild="g2")
+    ada.speaking, ada.quiet_since_s = speaking, quiet_since_s
+    found = idle([ada, elsewhere], {"g1": AFK}, now_s=100.0)
+    assert found == ([(ada, "afk")] if moved else []), "a guild without such a channel moves nobody"
+
+
+def test_a_whisper_is_heard_by_those_named_who_are_there_and_by_the_whole_channel() -> None:
+    table = Occupancy()
+    ada, bob, eve = _occupant("ada"), _occupant("bob"), _occupant("eve", channel="c2")
+    for occupant in (ada, bob, eve):
+        table.enter(occupant)
+    assert hearers(table, ada) == []
+    ada.whisper = Whisper(frozenset({"peer-bob", "peer-ada", "peer-gone"}), "c2")
+    assert hearers(table, ada) == [bob, eve]
+    ada.whisper = Whisper(room_id="c1")
+    assert hearers(table, ada) == [bob]
+
+
+@pytest.mark.parametrize(
+    ("switches", "closed"),
+    [
+        (Switches(push_to_talk=True), True),
+        (Switches(push_to_talk=True, pressed=True), False),
+        (Switches(push_to_talk=True, pressed=True, server_muted=True), True),
+        (Switches(pressed=False), False),
+    ],
+)
+def test_a_key_that_is_required_and_not_pressed_closes_the_microphone(
+    switches: Switches, closed: bool
+) -> None:
+    assert switches.is_closed is closed
 
 
 def test_the_leaving_event_names_the_channel_left() -> None:

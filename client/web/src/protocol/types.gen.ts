@@ -168,10 +168,12 @@ export interface CreateGuild {
   description?: string | null;
 }
 
-/** PATCH /api/guilds/{id} (MANAGE_GUILD). */
+/** PATCH /api/guilds/{id} (MANAGE_GUILD); the AFK channel is one of its voice channels, or none. */
 export interface EditGuild {
   name?: string;
   description?: string | null;
+  afk_channel_id?: Id | null;
+  afk_timeout_s?: number;
 }
 
 /** POST /api/guilds/{id}/transfer (owner): hand the guild to another member. */
@@ -378,7 +380,11 @@ export interface Overrides {
   next_cursor: string | null;
 }
 
-/** A community: channels, roles, members. `my_permissions` are the reader's, guild-wide. */
+/**
+ * A community: channels, roles, members. `my_permissions` are the reader's, guild-wide.
+ *
+ * Whoever has not spoken in voice for `afk_timeout_s` is moved to `afk_channel_id`, where nobody is heard.
+ */
 export interface Guild {
   id: Id;
   name: string;
@@ -387,6 +393,8 @@ export interface Guild {
   icon_url: string | null;
   member_count: number;
   my_permissions: Bits;
+  afk_channel_id: Id | null;
+  afk_timeout_s: number;
   created_at: Instant;
 }
 
@@ -856,7 +864,7 @@ export interface GuildCreatedEvent {
   guild: GuildSnapshot;
 }
 
-/** A guild's name or description changed, or its owner; with `my_permissions`, your own bits did too. */
+/** Something of a guild changed, or its owner; with `my_permissions`, your own bits did too. */
 export interface GuildUpdatedEvent {
   type: "guild_updated";
   guild_id: Id;
@@ -864,6 +872,8 @@ export interface GuildUpdatedEvent {
   description: string | null;
   icon_url: string | null;
   owner_id: Id;
+  afk_channel_id: Id | null;
+  afk_timeout_s: number;
   my_permissions?: Bits;
 }
 
@@ -1254,6 +1264,7 @@ export const Bounds = {
   EditGuild: {
     name: { minLength: 2, maxLength: 100, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
     description: { maxLength: 1000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
+    afk_timeout_s: { min: 60, max: 3600 },
   },
   MembersQuery: {
     limit: { min: 1, max: 100 },

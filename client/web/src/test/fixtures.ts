@@ -33,6 +33,8 @@ export const guild = (change: Partial<Guild> = {}): Guild => ({
   icon_url: null,
   member_count: 3,
   my_permissions: EVERYONE,
+  afk_channel_id: null,
+  afk_timeout_s: 300,
   created_at: AT,
   ...change,
 });

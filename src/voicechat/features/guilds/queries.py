@@ -25,6 +25,10 @@ EDIT_NAME = "UPDATE guilds SET name = $2 WHERE id = $1"
 
 EDIT_DESCRIPTION = "UPDATE guilds SET description = $2 WHERE id = $1"
 
+EDIT_AFK_CHANNEL = "UPDATE guilds SET afk_channel_id = $2 WHERE id = $1"
+
+EDIT_AFK_TIMEOUT = "UPDATE guilds SET afk_timeout_s = $2 WHERE id = $1"
+
 DELETE_GUILD = "DELETE FROM guilds WHERE id = $1 AND owner_id = $2 RETURNING true"
 
 TRANSFER = """
@@ -66,6 +70,16 @@ async def edit_name(conn: Connection, guild_id: str, name: str) -> None:
 async def edit_description(conn: Connection, guild_id: str, description: str | None) -> None:
     """Describe a guild anew."""
     await conn.execute(EDIT_DESCRIPTION, guild_id, description)
+
+
+async def edit_afk_channel(conn: Connection, guild_id: str, channel_id: str | None) -> None:
+    """Say where those who have fallen silent are put, if anywhere."""
+    await conn.execute(EDIT_AFK_CHANNEL, guild_id, channel_id)
+
+
+async def edit_afk_timeout(conn: Connection, guild_id: str, timeout_s: int) -> None:
+    """Say after how much silence."""
+    await conn.execute(EDIT_AFK_TIMEOUT, guild_id, timeout_s)
 
 
 async def delete_guild(conn: Connection, guild_id: str, owner_id: str) -> bool:

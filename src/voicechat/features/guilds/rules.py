@@ -109,6 +109,8 @@ def _own_bits_changed(guild: Guild) -> Event:
         description=guild.description,
         icon_url=guild.icon_url,
         owner_id=guild.owner_id,
+        afk_channel_id=guild.afk_channel_id,
+        afk_timeout_s=guild.afk_timeout_s,
         my_permissions=guild.my_permissions,
     )
 

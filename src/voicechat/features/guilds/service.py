@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from voicechat.access import find_in_channel, require_in_guild, view
 from voicechat.access import queries as access_queries
-from voicechat.access import require_in_guild, view
 from voicechat.access.admission import require_room_for_guild
-from voicechat.errors import Conflict, Forbidden, NotFound
+from voicechat.errors import Conflict, Forbidden, Invalid, NotFound
 from voicechat.features.guilds import queries
 from voicechat.house import House
 from voicechat.ids import new_id
@@ -60,20 +60,41 @@ async def _seen(conn: Connection, user_id: str, guild_id: str) -> Guild:
 
 
 async def edit(house: House, request: Request) -> Guild:
-    """Rename or describe the guild (MANAGE_GUILD)."""
+    """Rename or describe the guild, choose its AFK channel (MANAGE_GUILD)."""
     user_id, guild_id = request.caller.user_id, request.path["guild_id"]
-    guild = await house.db.transaction(_edit, user_id, guild_id, request.body)
+    before, guild = await house.db.transaction(_edit, user_id, guild_id, request.body)
     house.hub.publish(f"guild:{guild_id}", _updated(guild))
+    for channel_id in {before.afk_channel_id, guild.afk_channel_id} - {None}:
+        if before.afk_channel_id != guild.afk_channel_id:  # who is in there may speak again, or no more
+            house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=guild_id, channel_id=channel_id))
     return guild
 
 
-async def _edit(conn: Connection, user_id: str, guild_id: str, body: EditGuild) -> Guild:
+async def _edit(conn: Connection, user_id: str, guild_id: str, body: EditGuild) -> tuple[Guild, Guild]:
+    """Return the guild as it was and as it is."""
     await require_in_guild(conn, user_id, guild_id, Permission.MANAGE_GUILD)
+    before = await _seen(conn, user_id, guild_id)
     if body.name is not UNSET:
         await queries.edit_name(conn, guild_id, body.name.strip())
     if body.description is not UNSET:
         await queries.edit_description(conn, guild_id, body.description)
-    return await _seen(conn, user_id, guild_id)
+    if body.afk_channel_id is not UNSET:
+        await _require_afk_channel(conn, user_id, guild_id, body.afk_channel_id)
+        await queries.edit_afk_channel(conn, guild_id, body.afk_channel_id)
+    if body.afk_timeout_s is not UNSET:
+        await queries.edit_afk_timeout(conn, guild_id, body.afk_timeout_s)
+    return before, await _seen(conn, user_id, guild_id)
+
+
+async def _require_afk_channel(conn: Connection, user_id: str, guild_id: str, channel_id: str | None) -> None:
+    """Refuse channels of other guilds, hidden ones, and those without voice."""
+    if channel_id is None:
+        return
+    place = await find_in_channel(conn, user_id, channel_id)
+    if place is None or place.guild_id != guild_id:
+        raise NotFound("there is no such channel")
+    if place.channel_type != "voice":
+        raise Invalid("only a voice channel can be the AFK channel", code="NOT_A_VOICE_CHANNEL")
 
 
 async def delete(house: House, request: Request) -> None:
@@ -116,4 +137,6 @@ def _updated(guild: Guild) -> GuildUpdated:
         description=guild.description,
         icon_url=guild.icon_url,
         owner_id=guild.owner_id,
+        afk_channel_id=guild.afk_channel_id,
+        afk_timeout_s=guild.afk_timeout_s,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicechat.features.voice import listening, priority, service, switches, watch, whispers
+from voicechat.features.voice import afk, listening, priority, service, switches, watch, whispers
 from voicechat.features.voice.room import voice_states
 from voicechat.gateway import CommandHandler
 from voicechat.protocol import Command
@@ -42,7 +42,7 @@ COMMANDS: dict[type[Command], CommandHandler] = {
     VoiceStats: service.stats,
 }
 
-SERVICES = (watch.run,)
+SERVICES = (watch.run, afk.run)
 LOST = (watch.socket_lost,)
 ENDED = (watch.gateway_session_ended,)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from voicechat.access import InChannel, find_in_channel
 from voicechat.access import queries as access_queries
 from voicechat.errors import NotFound
+from voicechat.features.voice.rules import AfkPlace
 from voicechat.house import House
 from voicechat.media import OpusSettings
 from voicechat.protocol import Permission
@@ -14,12 +16,18 @@ from voicechat.protocol.accounts import User
 from voicechat.storage import Connection
 
 OCCUPANT = """
-SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, m.muted, m.deafened,
-       u.id, u.username, u.display_name, u.avatar_url
+SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, c.id IS NOT DISTINCT FROM g.afk_channel_id,
+       m.muted, m.deafened, u.id, u.username, u.display_name, u.avatar_url
 FROM channels c
+JOIN guilds g ON g.id = c.guild_id
 JOIN guild_members m ON m.guild_id = c.guild_id
 JOIN users u ON u.id = m.user_id
 WHERE c.id = $1 AND m.user_id = $2
+"""
+
+
+AFK_PLACES = """
+SELECT id, afk_channel_id, afk_timeout_s FROM guilds WHERE id = ANY($1::uuid[]) AND afk_channel_id IS NOT NULL
 """
 
 
@@ -29,6 +37,7 @@ class Place(NamedTuple):
     here: InChannel
     user_limit: int | None
     opus: OpusSettings
+    is_afk: bool
     server_muted: bool
     server_deafened: bool
     user: User
@@ -41,7 +50,7 @@ class Place(NamedTuple):
     def imposed(self) -> dict[str, bool]:
         """The switches that moderators and permissions set, by their names in `Switches`."""
         return {
-            "suppressed": not self.may(Permission.VOICE_SPEAK),
+            "suppressed": self.is_afk or not self.may(Permission.VOICE_SPEAK),
             "push_to_talk": not self.may(Permission.USE_VOICE_ACTIVITY),
             "server_muted": self.server_muted,
             "server_deafened": self.server_deafened,
@@ -63,6 +72,15 @@ async def find_place(house: House, user_id: str, channel_id: str) -> Place:
     return place
 
 
+async def afk_places(house: House, guild_ids: Collection[str]) -> dict[str, AfkPlace]:
+    """Return where each of these guilds puts the silent; guilds without such a place are left out."""
+    return await house.db.run(_afk_places, list(guild_ids))
+
+
+async def _afk_places(conn: Connection, guild_ids: list[str]) -> dict[str, AfkPlace]:
+    return {row[0]: AfkPlace(row[1], row[2]) for row in await conn.fetch(AFK_PLACES, guild_ids)}
+
+
 async def sights(house: House, user_id: str, guild_id: str) -> dict[str, Sight]:
     """Return what a person may do in each channel of a guild, by the channel's id."""
     return await house.db.run(_sights, user_id, guild_id)
@@ -78,6 +96,7 @@ async def _place(conn: Connection, user_id: str, channel_id: str) -> Place | Non
     row = await conn.fetchrow(OCCUPANT, channel_id, user_id)
     if here is None or row is None:
         return None
-    user_limit, bitrate_kbps, ptime_ms, muted, deafened, *person = row
+    user_limit, bitrate_kbps, ptime_ms, is_afk, muted, deafened, *person = row
     user = User(id=person[0], username=person[1], display_name=person[2], avatar_url=person[3])
-    return Place(here, user_limit, OpusSettings(bitrate_kbps, ptime_ms), muted, deafened, user)
+    opus = OpusSettings(bitrate_kbps, ptime_ms)
+    return Place(here, user_limit, opus, is_afk, muted, deafened, user)

@@ -5,8 +5,9 @@ A person has at most one voice session: joining elsewhere moves them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from voicechat.protocol.accounts import User
 from voicechat.protocol.voice import Participant, VoiceSpeaking, VoiceState, VoiceStateEvent
@@ -62,6 +63,7 @@ class Occupant:
     connected: bool = False
     speaking: bool = False
     stats_at_s: float = float("-inf")
+    quiet_since_s: float = 0.0  # when they came, or last began or ceased to speak
     presses: int = 0
     priority: bool = False
     whisper: Whisper | None = None
@@ -186,6 +188,27 @@ class Occupancy:
         for channel_id in channel_ids:
             for occupant in self.in_channel(channel_id):
                 yield occupant.state()
+
+
+class AfkPlace(NamedTuple):
+    """Where a guild puts those who have been silent for so long."""
+
+    channel_id: str
+    timeout_s: float
+
+
+def idle(
+    occupants: Iterable[Occupant], places: Mapping[str, AfkPlace], now_s: float
+) -> list[tuple[Occupant, str]]:
+    """List who has been silent too long at `now_s`, each with the channel to move them to."""
+    found = []
+    for occupant in occupants:
+        place = places.get(occupant.guild_id)
+        if place is None or occupant.speaking or occupant.channel_id == place.channel_id:
+            continue
+        if now_s - occupant.quiet_since_s >= place.timeout_s:
+            found.append((occupant, place.channel_id))
+    return found
 
 
 def hearers(occupancy: Occupancy, occupant: Occupant) -> list[Occupant]:

@@ -52,21 +52,41 @@ async def join(house: House, connection: Connection, command: VoiceJoin) -> None
     await enter(house, connection, command.channel_id, switches, command.ref)
 
 
+async def move(house: House, occupant: Occupant, channel_id: str) -> None:
+    """Move somebody who is in voice to another channel: their client gets a new offer."""
+    own = occupant.switches
+    kept = Switches(muted=own.muted, deafened=own.deafened)
+    await enter(house, room_of(house).connection_of(occupant), channel_id, kept, moved=occupant)
+
+
 async def enter(
-    house: House, connection: Connection, channel_id: str, switches: Switches, ref: str | UnsetType = UNSET
+    house: House,
+    connection: Connection,
+    channel_id: str,
+    switches: Switches,
+    ref: str | UnsetType = UNSET,
+    *,
+    moved: Occupant | None = None,
 ) -> None:
-    """Open a voice session in the channel for the connection's person, ending the one they have."""
+    """Open a voice session in the channel for the connection's person, ending the one they have.
+
+    It must still be that of `moved`, where one is given: whoever left meanwhile is not brought back.
+    """
     room, caller = room_of(house), connection.caller
     async with room.turn(caller.user_id):
         place = await queries.find_place(house, caller.user_id, channel_id)
         _require_entry(house, room, place, channel_id)
+        if moved is not None:
+            room.require_present(moved)
         previous = room.occupancy.of_user(caller.user_id)
         if previous is not None:
             reason = "moved" if room.connection_of(previous) is connection else "replaced"
             await end_session(house, previous.peer_id, reason)
         for name, value in place.imposed.items():
             setattr(switches, name, value)
-        occupant = Occupant(new_id(), place.user, place.here.guild_id, channel_id, switches)
+        occupant = Occupant(
+            new_id(), place.user, place.here.guild_id, channel_id, switches, quiet_since_s=trio.current_time()
+        )
         await _open_session(house, connection, occupant, place.opus, ref)
 
 

@@ -12,7 +12,7 @@ from voicechat import logs
 from voicechat.errors import NotFound, Problem, Unavailable
 from voicechat.features.voice import listening, priority, queries, service, switches, whispers
 from voicechat.features.voice.room import NAME, VoiceRoom, room_of
-from voicechat.features.voice.rules import Occupant, Switches
+from voicechat.features.voice.rules import Occupant
 from voicechat.features.voice.speaking import tell_speaking
 from voicechat.gateway import Connection
 from voicechat.house import House
@@ -84,7 +84,7 @@ async def _speaking(house: House, event: Speaking) -> None:
     occupant = room_of(house).occupancy.of_user(event.user_id)
     if occupant is None or occupant.channel_id != event.room_id:
         return
-    occupant.speaking = event.speaking
+    occupant.speaking, occupant.quiet_since_s = event.speaking, trio.current_time()
     tell_speaking(house, occupant)
 
 
@@ -212,11 +212,8 @@ async def _move(house: House, news: VoiceMove) -> None:
     if news.channel_id is None:
         await service.end_session(house, occupant.peer_id, "kicked")
         return
-    if news.channel_id == occupant.channel_id:
-        return
-    connection, own = room.connection_of(occupant), occupant.switches
-    kept = Switches(muted=own.muted, deafened=own.deafened)
-    await service.enter(house, connection, news.channel_id, kept)
+    if news.channel_id != occupant.channel_id:
+        await service.move(house, occupant, news.channel_id)
 
 
 _ON_NEWS: dict[type, Handler] = {GuildLeft: _guild_left, AccessChanged: _access_changed, VoiceMove: _move}
