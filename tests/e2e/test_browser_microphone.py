@@ -1,4 +1,4 @@
-"""Whoever keeps the microphone from the page is told so plainly, and hears the others all the same."""
+"""Microphones that open under conditions: when the browser allows it, while a key is held."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.e2e.person import TONES_HZ, Person
 from tests.support.browser import running_browser
 from tests.support.server import Server
 from tests.support.tones import write_tone
+from voicechat.protocol import Permission
 
 pytestmark = pytest.mark.browser
 
@@ -37,3 +38,23 @@ def test_whoever_denies_the_microphone_is_told_and_still_listens(
         bob.hears(ann)
         ann.sees_in_voice(ann, bob)
         ann.hears()
+
+
+def test_where_voice_may_not_open_by_itself_one_is_heard_while_the_button_is_held(
+    arrive: Arrive, gather: Gather
+) -> None:
+    ann, bob = arrive(0), arrive(1)
+    company = gather(ann, bob)
+    allowed = company.guild.everyone()["permissions"]
+    company.guild.allow_everyone(allowed & ~Permission.USE_VOICE_ACTIVITY)
+    ann.join_voice()
+    bob.join_voice()
+    bob.hears(ann)
+    ann.hears()
+    bob.find("hold-to-talk").hover()
+    bob.page.mouse.down()
+    ann.hears(bob)
+    expect(bob.find("hold-to-talk")).to_have_text("You are heard")
+    bob.page.mouse.up()
+    ann.hears()
+    expect(bob.find("hold-to-talk")).to_have_text("Hold to talk")

@@ -75,6 +75,8 @@ export interface AppState {
   speaking: Record<Id, boolean>;
   /** Priority speakers of the room one is in: while they speak, the others are turned down. */
   priority: Record<Id, boolean>;
+  /** Whether our microphone opens on a key alone where we are, and whether it is open; null where it need not. */
+  pushToTalk: { isOpen: boolean } | null;
   /** Who whispers to us just now, from whichever room. */
   whispering: Record<Id, boolean>;
   quality: Record<Id, UserQuality>;
@@ -108,6 +110,7 @@ export function emptyState(): AppState {
     voice: {},
     speaking: {},
     priority: {},
+    pushToTalk: null,
     whispering: {},
     quality: {},
     viewing: null,

@@ -67,6 +67,14 @@ export const voiceReducers: Reducers = {
     setIn(state.priority, event.user_id, event.active);
   },
 
+  voice_offer(state, event) {
+    state.pushToTalk = event.push_to_talk_required ? { isOpen: false } : null;
+  },
+
+  voice_push_to_talk(state, event) {
+    state.pushToTalk = event.required ? { isOpen: event.open } : null;
+  },
+
   voice_whisper_started(state, event) {
     state.whispering[event.user_id] = true;
   },
@@ -109,6 +117,7 @@ export const voiceReducers: Reducers = {
   local_call_ended(state) {
     state.speaking = {};
     state.priority = {};
+    state.pushToTalk = null;
     state.whispering = {};
     state.quality = {};
   },

@@ -6,6 +6,7 @@ import { TROUBLE_TEXT } from "../../rtc/devices";
 import { signalBars, SIGNAL_WORDS } from "../../rtc/stats";
 import { Button, IconButton } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
+import { HoldToTalk } from "./HoldToTalk";
 import { QualityPopover } from "./QualityPopover";
 import { SignalBars } from "./SignalBars";
 import "./voice.css";
@@ -68,6 +69,9 @@ export function VoicePanel(): JSX.Element {
         <button type="button" class="voice-place truncate" onClick={openChannel} data-testid="voice-place">
           {channel()?.name} / {state.guilds[channel()?.guild_id ?? ""]?.name}
         </button>
+        <Show when={state.pushToTalk}>
+          <HoldToTalk />
+        </Show>
         <Show when={view.trouble}>
           {(trouble) => (
             <div class="voice-trouble" role="alert" data-testid="microphone-trouble">

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { fireEvent, screen } from "@solidjs/testing-library";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { initialCall } from "../../rtc/callMachine";
 import type { CallView } from "../../rtc/makeCall";
 import type { VoiceSample } from "../../rtc/stats";
@@ -59,6 +59,41 @@ describe("voice panel", () => {
     const client = show(() => <VoicePanel />, [room], { view: inCall() });
     fireEvent.click(screen.getByTestId("voice-leave"));
     expect(client.call.leave).toHaveBeenCalled();
+  });
+});
+
+describe("push to talk", () => {
+  const required = (open: boolean): StoreEvent => ({
+    type: "voice_push_to_talk",
+    channel_id: "lounge",
+    required: true,
+    open,
+  });
+
+  it("is not asked for where voice may open by itself", () => {
+    show(() => <VoicePanel />, [room, required(false), { ...required(false), required: false } as StoreEvent], {
+      view: inCall(),
+    });
+    expect(screen.queryByTestId("hold-to-talk")).toBeNull();
+  });
+
+  it("opens the microphone while the button is held, and once for a key that repeats", () => {
+    const client = show(() => <VoicePanel />, [room, required(false)], { view: inCall() });
+    const button = screen.getByTestId("hold-to-talk");
+    fireEvent.keyDown(button, { key: " " });
+    fireEvent.keyDown(button, { key: " " });
+    expect(vi.mocked(client.send).mock.calls).toEqual([[{ type: "voice_unmute", push_to_talk: true }]]);
+    fireEvent.keyUp(button, { key: " " });
+    expect(client.send).toHaveBeenLastCalledWith({ type: "voice_mute", push_to_talk: true });
+  });
+
+  it("closes it when the window is left, and says whether one is heard", () => {
+    const client = show(() => <VoicePanel />, [room, required(false)], { view: inCall() });
+    fireEvent.keyDown(screen.getByTestId("hold-to-talk"), { key: "Enter" });
+    client.dispatch(required(true));
+    expect(screen.getByTestId("hold-to-talk").textContent).toBe("You are heard");
+    fireEvent.blur(window);
+    expect(client.send).toHaveBeenLastCalledWith({ type: "voice_mute", push_to_talk: true });
   });
 });
 
