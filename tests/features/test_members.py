@@ -9,9 +9,10 @@ import pytest
 import trio
 
 from tests.features.town import Ground, Person, Town
+from voicechat.features.members import expiry
 from voicechat.ids import new_id
 from voicechat.protocol.guilds import MemberLeft, MemberUpdated
-from voicechat.protocol.news import AccessChanged, GuildLeft, VoiceMove
+from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
 from voicechat.protocol.permissions import ALL_PERMISSIONS, Permission
 from voicechat.storage import Connection
 
@@ -264,6 +265,45 @@ async def test_a_timeout_silences_and_ends_by_itself(
     await member.post(ground.text_id)
     shown = await member.ask("GET", f"{ground.url}/members/{member.user_id}")
     assert shown["timed_out_until"] is None
+
+
+async def test_when_a_timeout_has_ended_everybody_concerned_looks_again(
+    town: Town, moderator: Person, member: Person, ground: Ground
+) -> None:
+    path = f"{ground.url}/members/{member.user_id}/timeout"
+    await moderator.ask("POST", path, {"until": at(hours=1)})
+    await moderator.ask("POST", path, {"until": at(seconds=1)})
+    await _access_changed(town, member)
+    shown = await member.ask("GET", f"{ground.url}/members/{member.user_id}")
+    assert shown["timed_out_until"] is None
+
+
+async def test_timeouts_from_before_the_start_end_as_well(
+    town: Town, moderator: Person, member: Person, ground: Ground
+) -> None:
+    await moderator.ask("POST", f"{ground.url}/members/{member.user_id}/timeout", {"until": at(hours=1)})
+    await town.house.db.run(_shorten)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(expiry.run, town.house)
+        await _access_changed(town, member)
+        nursery.cancel_scope.cancel()
+
+
+async def _access_changed(town: Town, member: Person) -> None:
+    """Wait until it is told that the member's permissions have changed."""
+    changed = trio.Event()
+
+    def hear(_topic: str, news: object) -> None:
+        if isinstance(news, AccessChanged) and news.user_id == member.user_id:
+            changed.set()
+
+    town.house.hub.listen(NEWS_TOPIC, hear)
+    with trio.fail_after(10):
+        await changed.wait()
+
+
+async def _shorten(conn: Connection) -> None:
+    await conn.execute("UPDATE guild_members SET timed_out_until = now() + interval '500 milliseconds'")
 
 
 async def _let_time_pass(conn: Connection) -> None:

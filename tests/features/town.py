@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
+import trio
 
 from tests.support.gateway_client import GatewayClient
 from tests.support.gateway_client import open_gateway as connect
@@ -200,14 +201,19 @@ async def open_town(settings: Settings, db: Database, bus: Bus) -> AsyncIterator
     keys = await open_keys(db, settings)
     house = House(settings, db, bus, Hub(), cast("Any", None), new_id(), rooms={"keys": keys})
     async with (
+        trio.open_nursery() as nursery,
         open_gateway(house, hooks(), authenticate) as gateway,
         open_site(
             ROUTES, house=house, people=cast("Any", Gate()), gateway=gateway.serve, drain=gateway.drain
         ) as site,
     ):
+        for room in ROOMS:
+            for service in getattr(room, "SERVICES", ()):
+                await nursery.start(service, house)
         town = Town(house, site)
         yield town
         await town.aclose()
+        nursery.cancel_scope.cancel("the test is over")
 
 
 def hooks() -> Hooks:

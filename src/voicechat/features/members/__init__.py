@@ -1,6 +1,6 @@
 """Members: who is in a guild, their nicknames, roles and voice switches; kick, timeout, ban; leaving."""
 
-from voicechat.features.members import moderation, service
+from voicechat.features.members import expiry, moderation, service
 from voicechat.protocol.guilds import Ban, Bans, EditMember, Member, Members, MembersQuery, Timeout
 from voicechat.web import Route
 
@@ -41,3 +41,5 @@ ROUTES = (
     Route("DELETE", _BAN, moderation.unban, status=204, limit="write", tag="members"),
     Route("POST", f"{_GUILD}/leave", service.leave, status=204, limit="write", tag="members"),
 )
+
+SERVICES = (expiry.run,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from voicechat.access import find_in_guild, require_bits, require_in_guild, require_outranks
 from voicechat.access import queries as access_queries
 from voicechat.errors import NotFound
-from voicechat.features.members import queries, rules
+from voicechat.features.members import expiry, queries, rules
 from voicechat.features.members.service import no_such_member, require_pair, seen, tell_left, tell_updated
 from voicechat.house import House
 from voicechat.protocol.guilds import Bans, Member, Timeout
@@ -42,6 +42,8 @@ async def _change_timeout(house: House, request: Request, body: Timeout | None) 
     guild_id, user_id = request.path["guild_id"], request.path["user_id"]
     member = await house.db.transaction(_timeout, request.caller.user_id, guild_id, user_id, body)
     tell_updated(house, guild_id, member, access_changed=True)
+    if body is not None:
+        expiry.watch(house, guild_id, user_id)
     return member
 
 

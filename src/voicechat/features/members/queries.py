@@ -19,6 +19,13 @@ SET_TIMEOUT = """
 UPDATE guild_members SET timed_out_until = $3, timeout_reason = $4 WHERE guild_id = $1 AND user_id = $2
 """
 
+TIMED_OUT = "SELECT guild_id, user_id FROM guild_members WHERE timed_out_until > now()"
+
+TIMEOUT_LEFT_S = """
+SELECT extract(epoch FROM timed_out_until - now())::float8 FROM guild_members
+WHERE guild_id = $1 AND user_id = $2
+"""
+
 DELETE_MEMBER = "DELETE FROM guild_members WHERE guild_id = $1 AND user_id = $2"
 
 ROLE = "SELECT permissions, position, is_default FROM roles WHERE guild_id = $1 AND id = $2"
@@ -123,6 +130,16 @@ async def bans(conn: Connection, guild_id: str) -> list[Banned]:
         )
         for row in await conn.fetch(BANS, guild_id)
     ]
+
+
+async def timed_out(conn: Connection) -> list[tuple[str, str]]:
+    """List (guild, user) of everybody who is timed out."""
+    return [(row[0], row[1]) for row in await conn.fetch(TIMED_OUT)]
+
+
+async def timeout_left_s(conn: Connection, guild_id: str, user_id: str) -> float:
+    """Return how long a member's timeout lasts yet; 0 or less when there is none."""
+    return await conn.fetchval(TIMEOUT_LEFT_S, guild_id, user_id) or 0.0
 
 
 async def now(conn: Connection) -> datetime:
