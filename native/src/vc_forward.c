@@ -342,6 +342,8 @@ static void look_for_losses(vc_engine *e, vc_track *track, uint32_t newest, cons
         return;
     if (track->muted || track->receiver_count == 0)
         track->missing.count = 0;
+    else if (track->missing.count == 0 && a->ext_seq == newest + 1)
+        return; /* as nearly always */
     else if (vc_missing_arrived(&track->missing, newest, a->ext_seq, a->arrived_us))
         vc_count(e, VC_C_recovered);
     vc_repair_noticed(e, track);

@@ -92,7 +92,6 @@ typedef struct {
     uint64_t heard_us; /* newest packet */
     vc_bucket rate;
     vc_reception reception;
-    vc_missing missing;
     int32_t lossy_at; /* its place in the engine's lossy, or VC_NONE */
     vc_speech speech;
     int32_t *receivers; /* slots */
@@ -102,6 +101,7 @@ typedef struct {
     int32_t speaker_at; /* its place in the engine's speakers, or VC_NONE */
     vc_figure packets, bytes;
     vc_figure32 ext_seq, lost, fraction_lost, jitter, level, speaking;
+    vc_missing missing; /* last, being long and mostly empty */
 } vc_track;
 
 typedef struct {

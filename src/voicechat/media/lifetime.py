@@ -29,7 +29,7 @@ START_DEADLINE_S = 10.0
 JOIN_DEADLINE_S = 5.0
 MAX_WHISPERED = 20  # people a whisper may name; a track feeds them, or its room and as many who listen in
 MAX_FLOWS = 1024  # TCP connections; each takes 20 KiB once it is used
-_MAX_SLOTS = 1 << 20  # the engine's own limit; half a gigabyte of slots
+_MAX_SLOTS = 1 << 20  # the engine's own limit; less than a gigabyte of slots, touched when used
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
 
 
