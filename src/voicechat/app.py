@@ -18,7 +18,7 @@ from voicechat.bridge import Bridge, open_bridge
 from voicechat.bus import open_bus
 from voicechat.embedded import hold_folder, open_postgres, open_redis
 from voicechat.fanout import Hub
-from voicechat.features import accounts, channels, guilds, invites, members, messages, roles, voice
+from voicechat.features import accounts, channels, guilds, invites, members, messages, quality, roles, voice
 from voicechat.gateway import Hooks, open_gateway
 from voicechat.house import House
 from voicechat.ids import new_id
@@ -32,7 +32,17 @@ from voicechat.web.guard import Address
 from voicechat.web.guard import serve as serve_http
 from voicechat.web.metrics import create_metrics_app, metrics_settings
 
-FEATURES: tuple[ModuleType, ...] = (accounts, guilds, members, roles, channels, invites, messages, voice)
+FEATURES: tuple[ModuleType, ...] = (
+    accounts,
+    guilds,
+    members,
+    roles,
+    channels,
+    invites,
+    messages,
+    voice,
+    quality,
+)
 """Every room of the product; what a room offers is found under fixed names in its `__init__`."""
 
 WEB_CLIENT = Path(__file__).parent / "webclient"

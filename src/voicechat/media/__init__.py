@@ -8,13 +8,14 @@ async with open_media(settings.media, host=settings.server.host) as media:
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.media.lifetime import open_media
 from voicechat.media.plane import Media
-from voicechat.media.stats import DirectionStats, PeerStats
+from voicechat.media.stats import ConnectedPeer, DirectionStats, PeerStats
 from voicechat.rtc.negotiation import OpusSettings
 from voicechat.rtc.peer import GoneReason, PeerTimers
 from voicechat.rtc.rooms import Whisper
 from voicechat.rtc.routes import SlotState
 
 __all__ = [
+    "ConnectedPeer",
     "DirectionStats",
     "GoneReason",
     "Media",

@@ -21,13 +21,13 @@ from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.media.records import Dtls, FlowClosed, Moved, Record, Refused, Stun
 from voicechat.media.records import Speaking as SpeakingRecord
-from voicechat.media.stats import PeerStats, peer_stats
+from voicechat.media.stats import ConnectedPeer, PeerStats, peer_stats
 from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import require_candidate
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
 from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
-from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerTimers, TupleAdded
+from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerState, PeerTimers, TupleAdded
 from voicechat.rtc.rooms import Rooms, Whisper
 from voicechat.rtc.routes import Changes, ClearRoute, GatePeer, GateTrack, RouteCommand, SetRoute
 
@@ -205,6 +205,14 @@ class Media:
         slots = (engine.slot_stats(slot) for slot in endpoint.slots.values())
         return peer_stats(counters, track, [slot for slot in slots if slot is not None])
 
+    def connected(self) -> list[ConnectedPeer]:
+        """List whose media flows."""
+        return [
+            ConnectedPeer(endpoint.peer_id, endpoint.user_id, endpoint.room_id)
+            for endpoint in self._endpoints.values()
+            if endpoint.peer.state is PeerState.CONNECTED
+        ]
+
     def counters(self) -> dict[str, int]:
         """Return the engine's counters and our own, by name."""
         return {
@@ -268,7 +276,7 @@ class Media:
             case FlowClosed(addr=addr):
                 self._guarded(endpoint, lambda: peer.lost(unpack_addr(addr), self._now()))
             case SpeakingRecord(is_speaking=is_speaking):
-                self._hear(endpoint, is_speaking)
+                self._guarded(endpoint, lambda: self._hear(endpoint, is_speaking))
             case _:
                 pass  # a BYE ends nothing: the SSRC may come back
 

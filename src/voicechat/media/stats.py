@@ -12,6 +12,15 @@ _TICKS_PER_MS = 48  # Opus timestamps (RFC 7587 §4.1)
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectedPeer:
+    """Somebody whose media flows."""
+
+    peer_id: str
+    user_id: str
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DirectionStats:
     """One direction: packets since the start, loss in percent of late, jitter in milliseconds."""
 

@@ -245,7 +245,10 @@ class VoiceSpeaking(Event):
 
 
 class VoiceUserStats(Event):
-    """How well somebody in your room is connected, in the units of `voice_stats`."""
+    """How well somebody in your room is connected, in the units of `voice_stats`.
+
+    The last two are the server's own measure of what arrives from them.
+    """
 
     channel_id: Id
     user_id: Id
@@ -253,6 +256,8 @@ class VoiceUserStats(Event):
     packet_loss: float
     jitter: float
     quality: int
+    uplink_loss: float | UnsetType = UNSET
+    uplink_jitter: float | UnsetType = UNSET
 
 
 class VoiceError(Event):

@@ -161,6 +161,7 @@ async def test_quality_reports_reach_the_room(village: Village) -> None:
     await ada.gateway.send(report)
     heard = await bob.gateway.expect(VoiceUserStats)
     assert (heard.user_id, heard.latency, heard.quality) == (ada.user_id, 23, 3)
+    assert (heard.uplink_loss, heard.uplink_jitter) == (0, 0), "nothing of hers was lost, as she said nothing"
 
 
 @pytest.mark.parametrize("sdp", ["v=0\r\n", "nonsense", "v=0\r\n" + "a=x\r\n" * 1000])

@@ -244,6 +244,12 @@ export interface EditMessage {
   nonce?: string | null;
 }
 
+/** Which sessions to list. */
+export interface ConnectionSessionsQuery {
+  before?: Id | null;
+  limit?: number;
+}
+
 /** POST /api/guilds/{id}/roles (MANAGE_ROLES); it starts just above @everyone. */
 export interface CreateRole {
   name: string;
@@ -513,6 +519,67 @@ export interface Messages {
   has_more: boolean;
   next_cursor: string | null;
   items: Message[];
+}
+
+/** One day, UTC; `date` as 2026-11-23. */
+export interface ConnectionDay {
+  date: string;
+  sessions: number;
+  latency: number | null;
+  packet_loss: number | null;
+  jitter: number | null;
+}
+
+/** GET /api/me/connection/summary: averages of the last `days`, each point with its worse direction. */
+export interface ConnectionSummary {
+  days: number;
+  sessions: number;
+  connected_s: number;
+  latency: number | null;
+  packet_loss: number | null;
+  jitter: number | null;
+  daily_stats: ConnectionDay[];
+}
+
+/**
+ * One stay in a voice channel; `quality` is the worst known of it.
+ *
+ * The ids are null where the place is gone.
+ */
+export interface ConnectionSession {
+  id: Id;
+  guild_id: Id | null;
+  channel_id: Id | null;
+  started_at: Instant;
+  ended_at: Instant;
+  latency: number | null;
+  packet_loss: number | null;
+  jitter: number | null;
+  quality: number;
+}
+
+/** GET /api/me/connection/sessions, the newest first; `next_cursor` goes into `before`. */
+export interface ConnectionSessions {
+  has_more: boolean;
+  next_cursor: string | null;
+  items: ConnectionSession[];
+}
+
+/** A moment of a session; up is from you to the server. */
+export interface ConnectionPoint {
+  at: Instant;
+  latency: number | null;
+  packet_loss_up: number | null;
+  packet_loss_down: number | null;
+  jitter_up: number | null;
+  jitter_down: number | null;
+  quality: number;
+}
+
+/** GET /api/me/connection/sessions/{session_id}: the session and at most 200 points along it. */
+export interface ConnectionCourse {
+  session: ConnectionSession;
+  points: ConnectionPoint[];
 }
 
 /** A role. The higher `position` outranks the lower; @everyone (`is_default`) is 0. */
@@ -1123,7 +1190,11 @@ export interface VoiceSpeakingEvent {
   speaking: boolean;
 }
 
-/** How well somebody in your room is connected, in the units of `voice_stats`. */
+/**
+ * How well somebody in your room is connected, in the units of `voice_stats`.
+ *
+ * The last two are the server's own measure of what arrives from them.
+ */
 export interface VoiceUserStatsEvent {
   type: "voice_user_stats";
   channel_id: Id;
@@ -1132,6 +1203,8 @@ export interface VoiceUserStatsEvent {
   packet_loss: number;
   jitter: number;
   quality: number;
+  uplink_loss?: number;
+  uplink_jitter?: number;
 }
 
 /** Your voice session met trouble that no command of yours caused. */
@@ -1292,6 +1365,9 @@ export const Bounds = {
   EditMessage: {
     content: { minLength: 1, maxLength: 4000, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     nonce: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
+  },
+  ConnectionSessionsQuery: {
+    limit: { min: 1, max: 100 },
   },
   CreateRole: {
     name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },

@@ -215,6 +215,7 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
     if now - occupant.stats_at_s < STATS_INTERVAL_S:
         return
     occupant.stats_at_s = now
+    uplink = house.media.stats(occupant.peer_id).up
     house.hub.publish(
         room_topic(occupant.channel_id),
         VoiceUserStats(
@@ -224,5 +225,7 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
             packet_loss=command.packet_loss,
             jitter=command.jitter,
             quality=command.quality,
+            uplink_loss=uplink.loss_percent,
+            uplink_jitter=uplink.jitter_ms,
         ),
     )
