@@ -40,12 +40,15 @@ def machine_lines(results: Results) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     modified = " with local changes" if machine["is_modified"] else ""
     load = ", ".join(f"{value:.2f}" for value in machine["load_before"])
+    gaps = machine["gaps"]
     contended = machine.get("contended_percent")
     waiting = "" if contended is None else f", tasks waited for a CPU {contended} % of the run"
     lines = [
         f"- {results.taken_at}, commit {machine['commit']}{modified}",
         f"- {machine['cpu']}, {machine['cores']} cores, {machine['system']}, Linux {machine['kernel']}; "
         f"load before the run {load}{waiting}",
+        f"- A loop that nothing in this machine may interrupt was kept from running {gaps['percent']} % of "
+        f"the time, {gaps['longest_ms']} ms at the longest",
         f"- Python {machine['python']}, {machine['compiler']}, {machine['srtp']}, {packages}",
         *(f"- {remark}" for remark in results.findings.remarks),
         *(f"- Not measured: {failure}" for failure in results.findings.failures),

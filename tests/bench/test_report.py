@@ -8,7 +8,8 @@ from bench.report import comparison, markdown, number
 
 MACHINE = {
     "cpu": "a CPU", "cores": 2, "kernel": "6", "system": "Debian", "python": "3.11", "compiler": "cc 12",
-    "srtp": "libsrtp", "packages": {"trio": "0.35"}, "is_modified": False, "load_before": [0.5],
+    "srtp": "libsrtp", "packages": {"trio": "0.35"}, "is_modified": False,
+    "load_before": [0.5], "gaps": {"percent": 1.5, "longest_ms": 2.5},
 }  # fmt: skip
 
 
