@@ -69,12 +69,19 @@ class Stage:
         await self.media._engine.settled()
 
     async def connected(self, user_id: str, **how: Any) -> tuple[str, RtcClient]:
-        """Join, answer, connect, and wait until the room knows."""
+        """Join, answer, connect, and wait until the room and the engine know."""
         peer_id, client = await self.client(user_id, **how)
         await self.media.answer(peer_id, client.answer())
         await client.connect()
         await self.events.wait_for(lambda event: event == PeerConnected(peer_id))
+        await self.settled()
         return peer_id, client
+
+    async def taken(self, peer_id: str, packets: int) -> None:
+        """Wait until the engine has taken this many packets of the peer, forwarded or not."""
+        with trio.fail_after(10):
+            while self.media.stats(peer_id).up.packets < packets:
+                await trio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager

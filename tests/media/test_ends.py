@@ -14,6 +14,7 @@ from voicechat.errors import NotFound, Unavailable
 from voicechat.ids import new_id
 from voicechat.media import GoneReason, PeerLost, PeerTimers, SlotsChanged, open_media
 from voicechat.rtc.peer import Peer
+from voicechat.rtc.rooms import Rooms
 from voicechat.rtc.routes import SlotState
 
 QUICK = PeerTimers(connect_s=1.0, consent_s=1.0)  # long enough for a busy machine
@@ -100,6 +101,28 @@ async def test_a_fault_of_ours_in_one_peer_ends_that_peer_alone(
     await anna.heard_payload(b"still here")
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["peer_failed"]
     assert stage.media.counters()["peers_failed"] == 1
+
+
+async def test_a_fault_of_ours_in_the_room_table_ends_the_speaker_alone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, anna = await stage.connected("anna")
+    victim_id, victim = await stage.connected("victim")
+    monkeypatch.setattr(Rooms, "set_speaking", lambda *_: {}["nobody"])
+    async with trio.open_nursery() as nursery:
+
+        async def talk() -> None:
+            while True:
+                await victim.say(b"loud", level=5)
+                await trio.sleep(0.02)
+
+        nursery.start_soon(talk)
+        await stage.events.wait_for(lambda event: event == PeerLost(victim_id, GoneReason.ERROR))
+        nursery.cancel_scope.cancel()
+    monkeypatch.undo()
+    _, ben = await stage.connected("ben")
+    await ben.say(b"still here")
+    await anna.heard_payload(b"still here")
 
 
 async def test_at_the_end_everybody_is_told_goodbye_and_the_port_is_free_again() -> None:
