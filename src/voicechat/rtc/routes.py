@@ -66,8 +66,10 @@ class Changes:
 
     commands: list[RouteCommand] = field(default_factory=list)
     rearranged: list[str] = field(default_factory=list)
+    _marked: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def mark(self, subscriber: str) -> None:
         """Note that the slots of `subscriber` changed, once."""
-        if subscriber not in self.rearranged:
+        if subscriber not in self._marked:
+            self._marked.add(subscriber)
             self.rearranged.append(subscriber)
