@@ -37,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--guard", action="store_true", help="short run; exit 1 when a gate is broken")
     parser.add_argument("--only", help="cases to run, by comma", metavar="CASE,CASE")
     parser.add_argument("--rooms", help="sizes of rooms, by comma", metavar="N,N")
-    parser.add_argument("--rounds", type=int, help="rounds of each case")
+    parser.add_argument("--rounds", type=int, help="rounds of each sitting")
+    parser.add_argument("--sittings", type=int, help="how often the processes are started anew")
     parser.add_argument("--seconds", type=float, help="length of one side's part of a round")
     parser.add_argument("--no-pin", action="store_true", help="let the scheduler choose the CPUs")
     parser.add_argument("--remark", action="append", default=[], help="say something in the result")
@@ -51,6 +52,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     changes = {
         "cases": arguments.only and tuple(arguments.only.split(",")),
         "rooms": arguments.rooms and tuple(int(size) for size in arguments.rooms.split(",")),
+        "sittings": arguments.sittings,
         "rounds": arguments.rounds,
         "seconds": arguments.seconds,
         "is_pinned": False if arguments.no_pin else None,

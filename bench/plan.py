@@ -6,22 +6,27 @@ import msgspec
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """One run's sizes; a round measures every side of a case once, for `seconds`."""
+    """One run's sizes; a round measures every side of a case once, for `seconds`.
+
+    A sitting is some rounds with fresh processes: where their memory lies decides about a tenth of their
+    speed, and the spread of a run must show that.
+    """
 
     cases: tuple[str, ...]
     rooms: tuple[int, ...]
-    rounds: int
+    sittings: int
+    rounds: int  # of each sitting
     seconds: float
     is_pinned: bool = True  # load on the first CPU, what is measured on the last
     chat_sockets: int = 100
-    chat_posts: int = 60
+    chat_rounds: int = 6
     joins: int = 10
 
 
 _CASES = ("memory", "forward", "busy", "chat", "join")
 
 #: About four minutes on two cores. Short rounds: the nearer in time, the more alike is the machine.
-FULL = Plan(cases=_CASES, rooms=(2, 10, 25, 50), rounds=11, seconds=1.0)
+FULL = Plan(cases=_CASES, rooms=(2, 10, 25, 50), sittings=3, rounds=4, seconds=1.0)
 
 #: Under a minute: what the guarded ratios need.
-GUARD = Plan(cases=("memory", "forward", "busy"), rooms=(10, 50), rounds=11, seconds=0.4)
+GUARD = Plan(cases=("memory", "forward", "busy"), rooms=(10, 50), sittings=3, rounds=4, seconds=0.35)

@@ -13,12 +13,31 @@ from bench.voice.measure import Stage, turns
 
 ROOM = 10
 _ORDER = ("busy", "quiet")
+_RATE = "chat-rate"
+Values = dict[str, list[float]]
 
 
 async def run(plan: Plan, folder: Path) -> Findings:
     """Measure one room quiet and disturbed, in turns."""
-    values: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in _ORDER}
-    rates: list[float] = []
+    values: dict[str, Values] = {name: defaultdict(list) for name in _ORDER}
+    for _ in range(plan.sittings):
+        await _sitting(plan, folder, values)
+    figures = [
+        Figure(
+            case=f"busy room-{ROOM}",
+            metric=metric,
+            unit="messages/s" if metric == _RATE else "µs",
+            subject=rounds,
+            baseline=values["quiet"].get(metric, []),
+            against="" if metric == _RATE else "quiet",
+        )
+        for metric, rounds in values["busy"].items()
+    ]
+    return Findings(figures=figures)
+
+
+async def _sitting(plan: Plan, folder: Path, values: dict[str, Values]) -> None:
+    """Measure some rounds with fresh processes."""
     async with (
         open_load(ROOM, folder, is_pinned=plan.is_pinned) as load,
         open_engine(load.clients, is_pinned=plan.is_pinned) as engine,
@@ -26,33 +45,17 @@ async def run(plan: Plan, folder: Path) -> Findings:
         stage = Stage(load)
         for order in turns(_ORDER, plan.rounds):
             for name in order:
-                found, rate = await _measure(stage, engine, name == "busy", plan.seconds)
-                rates += rate
+                found = await _measure(stage, engine, name == "busy", plan.seconds)
                 for metric, value in found.items():
                     values[name][metric].append(value)
-    figures = [
-        Figure(
-            case=f"busy room-{ROOM}",
-            metric=metric,
-            unit="µs",
-            subject=rounds,
-            baseline=values["quiet"][metric],
-            against="quiet",
-        )
-        for metric, rounds in values["busy"].items()
-    ]
-    figures.append(Figure(case=f"busy room-{ROOM}", metric="chat-rate", unit="messages/s", subject=rates))
-    return Findings(figures=figures)
 
 
-async def _measure(
-    stage: Stage, engine: EngineServer, is_busy: bool, seconds: float
-) -> tuple[dict[str, float], list[float]]:
-    """Return the figures of one round, and the chat's rate where there was chat."""
+async def _measure(stage: Stage, engine: EngineServer, is_busy: bool, seconds: float) -> dict[str, float]:
+    """Return the figures of one round, with the chat's rate where there was chat."""
     before = await engine.disturb(is_busy)
-    found = await stage.measure(engine, seconds)
+    found = (await stage.measure(engine, seconds)).values()
     after = await engine.disturb(False)
-    if not is_busy:
-        return found.values(), []
-    seconds_busy = after.chat_seconds - before.chat_seconds
-    return found.values(), [(after.chat_messages - before.chat_messages) / seconds_busy]
+    if is_busy:
+        messages = after.chat_messages - before.chat_messages
+        found[_RATE] = messages / (after.chat_seconds - before.chat_seconds)
+    return found

@@ -22,6 +22,7 @@ from bench.stats import median, percentile
 
 _SOCKETS_PER_PERSON = 5
 _WARM_POSTS = 5
+_POSTS_PER_ROUND = 10
 _PAUSE_S = 0.02  # between posts: how fast one is, not how many fit
 _ARRIVES_WITHIN_S = 10.0
 
@@ -39,8 +40,7 @@ def _run(plan: Plan, folder: Path) -> Findings:
         poster = Poster(town, listeners)
         for _ in range(_WARM_POSTS):
             poster.post()
-        each = max(plan.chat_posts // plan.rounds, 1)
-        rounds = [[poster.post() for _ in range(each)] for _ in range(plan.rounds)]
+        rounds = [[poster.post() for _ in range(_POSTS_PER_ROUND)] for _ in range(plan.chat_rounds)]
     return Findings(figures=_figures(f"chat {plan.chat_sockets}-sockets", rounds))
 
 

@@ -28,6 +28,12 @@ async def run(plan: Plan, folder: Path) -> Findings:
 
 async def _room(size: int, plan: Plan, folder: Path) -> Findings:
     values: dict[str, Values] = {"voicechat": defaultdict(list), "floor": defaultdict(list)}
+    remarks = [await _sitting(size, plan, folder, values) for _ in range(plan.sittings)]
+    return Findings(figures=_figures(f"forward room-{size}", values), remarks=sorted(set(remarks)))
+
+
+async def _sitting(size: int, plan: Plan, folder: Path, values: dict[str, Values]) -> str:
+    """Measure some rounds with fresh processes; return a remark on the scheduling."""
     async with AsyncExitStack() as stack:
         load = await stack.enter_async_context(open_load(size, folder, is_pinned=plan.is_pinned))
         floor = await stack.enter_async_context(open_floor(load.clients, is_pinned=plan.is_pinned))
@@ -36,8 +42,7 @@ async def _room(size: int, plan: Plan, folder: Path) -> Findings:
         for order in turns(list(values), plan.rounds):
             for name in order:
                 await _measure(stage, engine if name == "voicechat" else floor, plan.seconds, values[name])
-        remark = f"The media thread's scheduling: {engine.scheduling}."
-    return Findings(figures=_figures(f"forward room-{size}", values), remarks=[remark])
+        return f"The media thread's scheduling: {engine.scheduling}."
 
 
 async def _measure(stage: Stage, server: EngineServer | Floor, seconds: float, into: Values) -> None:

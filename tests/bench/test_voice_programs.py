@@ -14,7 +14,7 @@ from bench.voice.measure import Stage, turns
 from bench.voice.servers import open_floor
 
 pytestmark = pytest.mark.native
-TINY = Plan(cases=(), rooms=(3,), rounds=2, seconds=0.1, is_pinned=False)
+TINY = Plan(cases=(), rooms=(3,), sittings=1, rounds=2, seconds=0.1, is_pinned=False)
 
 
 async def test_the_floor_forwards_everything_to_everybody_else(tmp_path: Path) -> None:
