@@ -108,7 +108,7 @@ async def test_a_fault_of_ours_in_the_room_table_ends_the_speaker_alone(
 ) -> None:
     _, anna = await stage.connected("anna")
     victim_id, victim = await stage.connected("victim")
-    monkeypatch.setattr(Rooms, "set_speaking", lambda *_: {}["nobody"])
+    monkeypatch.setattr(Rooms, "set_speaking", lambda *_: 1 / 0)
     async with trio.open_nursery() as nursery:
 
         async def talk() -> None:
