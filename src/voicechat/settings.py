@@ -61,7 +61,8 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     port: Port = 7882
     tcp: bool = True  # on the same port too, for clients whose network blocks UDP
     public_ip: str = ""  # comma separated IPv4/IPv6; empty: found from the interfaces
-    slots: Annotated[int, msgspec.Meta(ge=1, le=32)] = 16  # answers to more do not fit a frame of 16 KiB
+    stun_server: str = ""  # host:port asked for our address at the start; empty: nobody
+    slots: Annotated[int, msgspec.Meta(ge=1, le=28)] = 16  # answers to more do not fit a frame of 16 KiB
     max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000
     room_peers: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 100
     push_to_talk_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0  # what one press opens

@@ -33,7 +33,7 @@ def test_an_unknown_name_is_an_error() -> None:
         ("VOICECHAT_LOG_LEVEL", "loud"),
         ("VOICECHAT_AUTH_REGISTRATION_POLICY", "maybe"),
         ("VOICECHAT_MEDIA_SLOTS", "0"),
-        ("VOICECHAT_MEDIA_SLOTS", "33"),
+        ("VOICECHAT_MEDIA_SLOTS", "29"),
     ],
 )
 def test_a_value_out_of_bounds_names_its_variable(name: str, value: str) -> None:

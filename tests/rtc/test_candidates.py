@@ -21,6 +21,21 @@ def test_loopback_comes_after_the_machines_own_address() -> None:
     assert announced_addresses("", ["127.0.0.1", "192.0.2.1"], 9) == (("192.0.2.1", 9), ("127.0.0.1", 9))
 
 
+def test_an_address_that_stun_found_comes_first_and_a_private_one_beside_it() -> None:
+    inside = ["192.168.1.5", "2a01:4f8::1", "2a01:4f8::2"]
+    found = announced_addresses("", inside, 9, ["5.6.7.8"])
+    assert found == (("5.6.7.8", 9), ("192.168.1.5", 9), ("2a01:4f8::1", 9))
+
+
+def test_an_address_that_stun_found_on_the_interface_too_is_announced_once() -> None:
+    assert announced_addresses("", ["5.6.7.8"], 9, ["5.6.7.8"]) == (("5.6.7.8", 9),)
+    assert announced_addresses("", ["5.6.7.9"], 9, ["5.6.7.8"]) == (("5.6.7.8", 9),)
+
+
+def test_a_configured_address_wins_over_what_stun_found() -> None:
+    assert announced_addresses("192.0.2.7", ["192.168.1.5"], 9, ["5.6.7.8"]) == (("192.0.2.7", 9),)
+
+
 def test_a_configured_name_is_refused() -> None:
     with pytest.raises(Invalid, match="public_ip"):
         announced_addresses("voice.example.org", [], 9)

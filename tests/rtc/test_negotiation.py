@@ -6,15 +6,20 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.answers import AnswerParts, chromium_answer, firefox_answer
 from voicechat.errors import Invalid
+from voicechat.ids import new_id
+from voicechat.protocol import decode_command, encode
+from voicechat.protocol.voice import VoiceAnswer
 from voicechat.rtc import sdp
 from voicechat.rtc.ice import Credentials
 from voicechat.rtc.negotiation import Offer, OpusSettings, new_offer, read_answer, render_offer
+from voicechat.settings import LimitSettings, MediaSettings
 
 ANSWERS = Path(__file__).parent / "answers"
 CREDENTIALS = Credentials("servfrag0123", "s" * 24)
@@ -191,6 +196,18 @@ def test_missing_added_and_wholly_rejected_sections_are_refused(offer: Offer) ->
         read_answer(offer, good + good[good.rindex("m=audio") :].replace("a=mid:3", "a=mid:4"))
     with pytest.raises(Invalid, match="accepts"):
         read_answer(offer, good.replace("m=audio 9", "m=audio 0"))
+
+
+def test_the_answer_to_the_largest_bank_fits_a_frame_of_the_gateway() -> None:
+    [setting] = [field for field in msgspec.structs.fields(MediaSettings) if field.name == "slots"]
+    bounds = msgspec.inspect.type_info(setting.type)
+    assert isinstance(bounds, msgspec.inspect.IntType)
+    assert bounds.le is not None
+    for write in (chromium_answer, firefox_answer):
+        answer = VoiceAnswer(channel_id=new_id(), sdp=write(render_offer(make_offer(bounds.le)), PARTS))
+        frame = encode(answer)
+        assert decode_command(frame) == answer
+        assert len(frame) <= LimitSettings().frame_bytes
 
 
 OFFER = make_offer()

@@ -7,8 +7,9 @@ a deadline: freeing what it still uses would be worse than leaking it.
 
 from __future__ import annotations
 
+import ipaddress
 import resource
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import trio
@@ -16,9 +17,11 @@ import trio
 from voicechat.logs import get_logger
 from voicechat.media.engine import Engine, EngineLimits
 from voicechat.media.plane import Media
+from voicechat.media.public_address import ask_stun
 from voicechat.media.sockets import BoundSockets, bound_sockets
 from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import announced_addresses, candidate_lines
+from voicechat.rtc.ice import HostPort
 from voicechat.rtc.peer import PeerTimers
 from voicechat.settings import MediaSettings
 
@@ -42,13 +45,31 @@ async def open_media(
     `host` is where the web side listens, used unless the settings name another. Raises Unavailable when
     the port is taken, Invalid when the public address is none.
     """
-    where = settings.host or host
-    with (
-        bound_sockets(where, settings.port, tcp=settings.tcp) as bound,
-        _engine(settings, bound) as running,
-    ):
+    with bound_sockets(settings.host or host, settings.port, tcp=settings.tcp) as bound:
+        addresses = await _addresses(settings, bound)
+        async with _running_media(settings, bound, addresses, timers) as media:
+            yield media
+
+
+async def _addresses(settings: MediaSettings, bound: BoundSockets) -> tuple[HostPort, ...]:
+    """Choose what clients are told; a STUN server is asked where that could change it."""
+    reflexive: tuple[str, ...] = ()
+    is_local = any(ipaddress.ip_address(host).is_loopback for host in bound.interfaces)
+    if settings.stun_server and not settings.public_ip and not is_local:
+        reflexive = await ask_stun(settings.stun_server)
+    return announced_addresses(settings.public_ip, bound.interfaces, bound.port, reflexive)
+
+
+@asynccontextmanager
+async def _running_media(
+    settings: MediaSettings,
+    bound: BoundSockets,
+    addresses: Sequence[HostPort],
+    timers: PeerTimers | None,
+) -> AsyncIterator[Media]:
+    with _engine(settings, bound) as running:
         door = TcpDoor(running.engine, bound.listeners)
-        media = _media(settings, bound, running.engine, door, timers)
+        media = _media(settings, addresses, running.engine, door, timers)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(running.run)
             nursery.start_soon(media.run_records)
@@ -69,12 +90,11 @@ async def open_media(
 
 def _media(
     settings: MediaSettings,
-    bound: BoundSockets,
+    addresses: Sequence[HostPort],
     engine: Engine,
     door: TcpDoor,
     timers: PeerTimers | None,
 ) -> Media:
-    addresses = announced_addresses(settings.public_ip, bound.interfaces, bound.port)
     log.info("voice_port_open", addresses=[f"{host} {port}" for host, port in addresses])
     return Media(
         engine,

@@ -15,25 +15,29 @@ _PASSIVE_PREFERENCE = 4  # direction preference, RFC 6544 §4.2
 _COMPONENT_RTP = 1
 
 
-def announced_addresses(public_ip: str, interfaces: Iterable[str], port: int) -> tuple[HostPort, ...]:
-    """Choose the addresses to announce: the configured ones, else those found on the interfaces.
+def announced_addresses(
+    public_ip: str, interfaces: Iterable[str], port: int, reflexive: Sequence[str] = ()
+) -> tuple[HostPort, ...]:
+    """Choose the addresses to announce: the configured ones, else what a STUN server saw and the interfaces'.
 
     Outside of loopback that is at most one IPv4 and one IPv6: a client that checks several pairs
-    nominates several, and takes longer. A server on loopback announces the machine's own address too,
-    since Firefox sends no checks to 127.0.0.1. `public_ip` is comma separated; raises Invalid when one
-    is no address.
+    nominates several, and takes longer. Beside a public address that STUN found, a private one of the
+    interfaces is announced too, for clients on this side of the NAT. A server on loopback announces the
+    machine's own address too, since Firefox sends no checks to 127.0.0.1. `public_ip` is comma separated;
+    raises Invalid when one is no address.
     """
     configured = [part.strip() for part in public_ip.split(",") if part.strip()]
     for text in configured:
         if not _is_address(text):
             raise Invalid(f"expected IP addresses in the media setting public_ip, got {text!r}")
-    chosen: dict[tuple[int, bool], HostPort] = {}
-    for text in configured or interfaces:
+    chosen: dict[tuple[int, bool, bool], HostPort] = {}
+    for text in configured or (*reflexive, *interfaces):
         address = canonical_address(text, port)
         parsed = ipaddress.ip_address(address[0])
-        chosen.setdefault((parsed.version, parsed.is_loopback), address)
-    routable = [address for (_, is_loopback), address in chosen.items() if not is_loopback]
-    loopback = [address for (_, is_loopback), address in chosen.items() if is_loopback]
+        is_inside = bool(reflexive) and not configured and not parsed.is_global
+        chosen.setdefault((parsed.version, parsed.is_loopback, is_inside), address)
+    routable = [address for (_, is_loopback, _), address in chosen.items() if not is_loopback]
+    loopback = [address for (_, is_loopback, _), address in chosen.items() if is_loopback]
     return tuple(routable + loopback)
 
 
