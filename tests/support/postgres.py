@@ -16,8 +16,15 @@ from tests.support.background import in_background
 from voicechat.bridge import Bridge
 from voicechat.embedded import open_postgres
 
-# The tests' data may vanish with the machine; CREATE DATABASE then costs no waiting for the disk.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+# The tests' data may vanish with the machine; CREATE DATABASE then costs no waiting for the disk. A vacuum
+# worker belongs to a superuser, so a database it has just entered could not be dropped.
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "autovacuum": "off",
+}
 
 
 class PostgresServer:
