@@ -306,6 +306,26 @@ async def test_a_whisper_passes_to_its_targets_alone(stage: Stage) -> None:
     assert heard == {"b": [b"psst", b"all"], "c": [b"all"], "d": [b"psst", SILENCE, b"end"]}
 
 
+async def test_a_slot_given_late_does_not_begin_with_what_was_whispered(stage: Stage) -> None:
+    anna_id, anna = await stage.connected("anna", slots=1)
+    ben_id, ben = await stage.connected("ben", slots=1)
+    cleo_id, cleo = await stage.connected("cleo", slots=1)
+    dora_id, dora = await stage.connected("dora", room_id="other")
+    await told(stage, anna_id, "ben")
+    await say_all(ben, *[b"ben %d" % number for number in range(10)])
+    await stage.events.wait_for(lambda event: event == Speaking("room", "ben", True))
+    stage.media.whisper(cleo_id, Whisper(frozenset({dora_id})))
+    await stage.settled()
+    await say_all(cleo, *[b"secret %d" % number for number in range(10)])
+    await dora.heard_payload(b"secret 9")
+    stage.media.whisper(cleo_id, None)
+    stage.media.set_muted(ben_id, True)  # anna's slot goes to cleo, who has only just begun to speak
+    await told(stage, anna_id, "cleo")
+    await cleo.say(b"public", level=10)
+    await anna.heard_payload(b"public")
+    assert not any(packet.payload.startswith(b"secret") for packet in anna.rtp)
+
+
 async def test_who_listens_in_to_another_room_hears_it_and_is_not_heard_there(stage: Stage) -> None:
     anna_id, anna = await stage.connected("anna")
     _, ben = await stage.connected("ben", room_id="other")

@@ -219,8 +219,9 @@ def test_who_is_to_hear_no_more_is_cut_off_before_anybody_else_hears() -> None:
     rooms = Rooms()
     joined(rooms, "x", room_id="other")
     joined(rooms, "a", "b", "c", "d")
-    kinds = [type(command) for command in rooms.whisper("a", Whisper(room_id="other")).commands]
-    assert kinds == [ClearRoute] * 3 + [SetRoute]
+    commands = rooms.whisper("a", Whisper(room_id="other")).commands
+    assert [type(command) for command in commands] == [*[ClearRoute] * 3, GateTrack, SetRoute]
+    assert commands[3] == GateTrack("a", False), "said anew: what was said before is forgotten"
 
 
 def test_a_whisper_to_a_channel_reaches_who_comes_later_and_none_who_only_listens_in() -> None:

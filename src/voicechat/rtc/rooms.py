@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from voicechat.rtc.routes import MICROPHONE, WHISPER, Changes, GatePeer, GateTrack, SlotState
+from voicechat.rtc.routes import MICROPHONE, WHISPER, Changes, GatePeer, GateTrack, SetRoute, SlotState
 from voicechat.rtc.slots import SlotBank, Standing, Weight
 
 
@@ -169,10 +169,13 @@ class Rooms:
         return changes
 
     def _gated(self, member: _Member) -> Changes:
-        speaks = member.bank is not None and member.publishes
-        changes = Changes([GateTrack(member.peer_id, member.is_gated)] if speaks else [])
+        changes = self._gate(member)
         self._weigh(member, changes)
         return changes
+
+    def _gate(self, member: _Member) -> Changes:
+        speaks = member.bank is not None and member.publishes
+        return Changes([GateTrack(member.peer_id, member.is_gated)] if speaks else [])
 
     def set_speaking(self, peer_id: str, is_speaking: bool, now: float) -> Changes:
         """Note that a member starts or stops to speak at `now`."""
@@ -189,7 +192,12 @@ class Rooms:
         return changes
 
     def whisper(self, peer_id: str, whisper: Whisper | None) -> Changes:
-        """Let a member be heard by the targets alone; with None, by its room again."""
+        """Let a member be heard by the targets alone; with None, by its room again.
+
+        Between the last old hearer and the first new one the gate is said anew, which makes the engine
+        forget what was said before: a slot given late begins with the syllable just said, and that was
+        meant for others.
+        """
         member, changes = self._members[peer_id], Changes()
         member.whisper = whisper
         if whisper is None:
@@ -197,6 +205,8 @@ class Rooms:
         else:
             self._whisperers[peer_id] = member
         self._refresh_publisher(member, changes)
+        first = _first_set(changes, peer_id)
+        changes.commands[first:first] = self._gate(member).commands
         self._weigh(member, changes)
         return changes
 
@@ -291,6 +301,16 @@ class Rooms:
         member = self._members[publisher]
         is_whisper = source == WHISPER and not member.is_gated
         return Weight.WHISPER if is_whisper else member.weight, member.spoke_at
+
+
+def _first_set(changes: Changes, publisher: str) -> int:
+    """Find where the commands begin to let the publisher be heard; their end where they do not."""
+    sets = (
+        number
+        for number, command in enumerate(changes.commands)
+        if isinstance(command, SetRoute) and command.publisher == publisher
+    )
+    return next(sets, len(changes.commands))
 
 
 def _remove(table: dict[str, dict[str, _Member]], room_id: str, peer_id: str) -> None:
