@@ -12,7 +12,7 @@ import trio
 from tests.media.conftest import SETTINGS, Events, Stage, open_stage
 from voicechat.errors import NotFound, Unavailable
 from voicechat.ids import new_id
-from voicechat.media import GoneReason, PeerLost, PeerTimers, SlotsChanged, open_media
+from voicechat.media import GoneReason, PeerLost, PeerTimers, SlotsChanged, Speaking, open_media
 from voicechat.rtc.peer import Peer
 from voicechat.rtc.rooms import Rooms
 from voicechat.rtc.routes import SlotState
@@ -145,6 +145,17 @@ async def test_nobody_is_let_in_at_the_end_and_the_events_stop(stage: Stage) -> 
     stage.media.close()
     with pytest.raises(Unavailable):
         await stage.media.join(room_id="room", peer_id=new_id(), user_id="late", may_speak=True)
+
+
+async def test_who_still_speaks_while_the_room_closes_breaks_nothing(stage: Stage) -> None:
+    ben_id, ben = await stage.connected("ben")
+    stage.media.close()
+    for _ in range(5):
+        await ben.say(b"wait", level=10)
+    await stage.taken(ben_id, 5)
+    await stage.settled()  # the engine's word of the speech was heard before this
+    assert stage.media.counters()["peers_failed"] == 0
+    assert stage.events.of(Speaking) == []
 
 
 async def test_a_taken_port_is_refused() -> None:

@@ -21,6 +21,7 @@ from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
 from voicechat.media.records import Dtls, FlowClosed, Moved, Record, Refused, Stun
 from voicechat.media.records import Speaking as SpeakingRecord
+from voicechat.media.routes import mirror
 from voicechat.media.stats import ConnectedPeer, PeerStats, peer_stats
 from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import require_candidate
@@ -29,7 +30,7 @@ from voicechat.rtc.ice import new_credentials
 from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
 from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerState, PeerTimers, TupleAdded
 from voicechat.rtc.rooms import Rooms, Whisper
-from voicechat.rtc.routes import Changes, ClearRoute, GatePeer, GateTrack, RouteCommand, SetRoute
+from voicechat.rtc.routes import Changes
 
 log = get_logger("media")
 
@@ -376,30 +377,9 @@ class Media:
     # ---- mirroring -------------------------------------------------------------------------------
 
     def _apply(self, changes: Changes) -> None:
-        for command in changes.commands:
-            try:
-                self._mirror(command)
-            except EngineError as problem:  # only a stuck media thread lets its queue fill
-                self._counts["commands_refused"] += 1
-                log.error("route_not_changed", problem=str(problem))
+        self._counts["commands_refused"] += mirror(self._engine, self._endpoints, changes.commands)
         for peer_id in changes.rearranged:
             self._tell(SlotsChanged(self._rooms.room_of(peer_id), peer_id, self._rooms.slots_of(peer_id)))
-
-    def _mirror(self, command: RouteCommand) -> None:
-        match command:
-            case SetRoute(subscriber, mid, publisher, is_late):
-                track = self._endpoints[publisher].track
-                if track is not None:
-                    slot = self._endpoints[subscriber].slots[mid]
-                    self._engine.route_set(slot, track, look_back=is_late)
-            case ClearRoute(subscriber, mid):
-                self._engine.route_clear(self._endpoints[subscriber].slots[mid])
-            case GatePeer(subscriber, is_closed):
-                self._engine.peer_deafen(self._endpoints[subscriber].handle, is_closed)
-            case GateTrack(publisher, is_closed):
-                track = self._endpoints[publisher].track
-                if track is not None:
-                    self._engine.track_mute(track, is_closed)
 
     def _announce_speaking(self, endpoint: Endpoint, is_speaking: bool) -> None:
         if endpoint.is_speaking != is_speaking:
@@ -412,5 +392,5 @@ class Media:
             self._events_in.send_nowait(event)
         except trio.WouldBlock:
             self._counts["events_dropped"] += 1
-        except trio.BrokenResourceError:
-            pass  # the reader has gone home: the server is shutting down
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the reader has gone home, or we have closed: the server is shutting down
