@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from voicechat.access import forbidden, require_bits
+from voicechat.access import require_bits
 from voicechat.errors import Conflict, Invalid, NotFound
 from voicechat.features.voice import queries, rules
 from voicechat.features.voice.queries import Sight
@@ -37,9 +37,7 @@ async def start(house: House, connection: Connection, command: VoiceWhisper) -> 
         raise Invalid("expected somebody to whisper to: user_ids, a channel_id or both")
     sights = await queries.sights(house, occupant.user.id, occupant.guild_id)
     room.require_present(occupant)
-    require_bits(_bits(sights, occupant.channel_id), Permission.WHISPER)
-    if occupant.switches.suppressed:
-        raise forbidden(Permission.VOICE_SPEAK)
+    require_bits(_bits(sights, occupant.channel_id), Permission.WHISPER, Permission.VOICE_SPEAK)
     targets = _targets(house, occupant, sights, command.user_ids)
     _require_channel(sights, command.channel_id)
     if not targets and command.channel_id is None:
