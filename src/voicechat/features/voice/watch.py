@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -140,8 +140,10 @@ def _recheck_soon(house: House) -> None:
         room.nursery.start_soon(_guarded, _access_changed, house, AccessChanged(guild_id=guild_id))
 
 
-async def _occupants(house: House, guild_id: str, user_id: str | None) -> AsyncIterator[Occupant]:
-    """Yield whom news of a guild, or of one person there, concern.
+async def _with_each(
+    house: House, guild_id: str, user_id: str | None, act: Callable[[Occupant], Awaitable[None]]
+) -> None:
+    """Do `act` to everybody whom news of a guild, or of one person there, concern.
 
     Those who are on their way in come last, once they are in: they were let in by what held before the news.
     """
@@ -149,24 +151,28 @@ async def _occupants(house: House, guild_id: str, user_id: str | None) -> AsyncI
     arriving = [each for each in room.taking_turns() if user_id in (None, each)]
     for occupant in room.occupancy.in_guild(guild_id):
         if user_id in (None, occupant.user.id):
-            yield occupant
+            await act(occupant)
     for each in arriving:
         async with room.turn(each):
             arrived = room.occupancy.of_user(each)
         if arrived is not None and arrived.guild_id == guild_id:
-            yield arrived
+            await act(arrived)
 
 
 async def _guild_left(house: House, news: GuildLeft) -> None:
-    async for occupant in _occupants(house, news.guild_id, news.user_id):
+    async def kick(occupant: Occupant) -> None:
         await service.end_session(house, occupant.peer_id, "kicked")
+
+    await _with_each(house, news.guild_id, news.user_id, kick)
 
 
 async def _access_changed(house: House, news: AccessChanged) -> None:
-    async for occupant in _occupants(house, news.guild_id, news.user_id):
+    async def look_again(occupant: Occupant) -> None:
         if news.channel_id in (None, occupant.channel_id):
             await _guarded(_recheck, house, occupant)
         await _guarded(_recheck_reach, house, occupant)
+
+    await _with_each(house, news.guild_id, news.user_id, look_again)
 
 
 async def _recheck(house: House, occupant: Occupant) -> None:
