@@ -5,10 +5,22 @@ async with open_media(settings.media, host=settings.server.host) as media:
     async for event in media.events: ...
 """
 
-from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.media.events import (
+    LayerChanged,
+    MediaEvent,
+    OfferChanged,
+    PeerConnected,
+    PeerLost,
+    SendLine,
+    SlotsChanged,
+    Speaking,
+    StreamLost,
+    StreamLostReason,
+)
 from voicechat.media.lifetime import open_media
 from voicechat.media.plane import Media
 from voicechat.media.stats import ConnectedPeer, DirectionStats, PeerStats
+from voicechat.rtc.layers import Layer, Preference
 from voicechat.rtc.negotiation import OpusSettings
 from voicechat.rtc.peer import GoneReason, PeerTimers
 from voicechat.rtc.rooms import Whisper
@@ -18,16 +30,23 @@ __all__ = [
     "ConnectedPeer",
     "DirectionStats",
     "GoneReason",
+    "Layer",
+    "LayerChanged",
     "Media",
     "MediaEvent",
+    "OfferChanged",
     "OpusSettings",
     "PeerConnected",
     "PeerLost",
     "PeerStats",
     "PeerTimers",
+    "Preference",
+    "SendLine",
     "SlotState",
     "SlotsChanged",
     "Speaking",
+    "StreamLost",
+    "StreamLostReason",
     "Whisper",
     "open_media",
 ]

@@ -27,6 +27,7 @@ from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import require_candidate
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
+from voicechat.rtc.layers import Preference
 from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
 from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerState, PeerTimers, TupleAdded
 from voicechat.rtc.rooms import Rooms, Whisper
@@ -130,9 +131,14 @@ class Media:
         self._endpoints[peer_id] = self._by_handle[handle] = endpoint
         return endpoint
 
-    async def answer(self, peer_id: str, sdp: str) -> None:
-        """Take the client's answer; raises Invalid for a bad one, Conflict for a second, NotFound."""
+    async def answer(self, peer_id: str, sdp: str, *, revision: int | None = None) -> None:
+        """Take the client's answer to the offer that is out, `revision` where the client says which.
+
+        Raises Invalid for a bad one (it may answer again), Conflict when none or another is out, NotFound.
+        """
         endpoint = self._endpoint(peer_id)
+        if revision not in (None, 1):
+            raise Conflict(f"expected an answer to offer 1, got one to {revision}", code="STALE_ANSWER")
         endpoint.peer.answer(sdp)
         self._guarded(endpoint, lambda: None)
         await trio.lowlevel.checkpoint()
@@ -188,6 +194,52 @@ class Media:
             if self._rooms.listeners(room_id) >= self._room_peers:
                 raise Conflict("too many listen in to that room", code="CHANNEL_FULL")
         self._apply(self._rooms.listen(peer_id, room_ids))
+
+    def publish(self, peer_id: str, source: str, *, max_bits_per_s: int, has_audio: bool = False) -> None:
+        """Let the peer send a video, `webcam` or `screen_video:{id}`, and with `has_audio` its sound as well.
+
+        An OfferChanged with a section for it follows. Those in its room are sent it as soon as it comes,
+        unless they prefer otherwise; at most `max_bits_per_s` of it are passed on. Raises NotFound when the
+        peer is gone, Conflict when it publishes `source` already, Unavailable when the server has no room.
+        """
+        self._known(peer_id)
+        raise Unavailable("video is not there yet")
+
+    def unpublish(self, peer_id: str, source: str) -> None:
+        """End a video and its sound; nothing happens when there is none. NotFound when the peer is gone."""
+        self._known(peer_id)
+        raise Unavailable("video is not there yet")
+
+    def limit(self, peer_id: str, source: str, max_bits_per_s: int) -> None:
+        """Pass on at most so much of a video from now on; NotFound when the peer or the video is gone."""
+        self._known(peer_id)
+        raise Unavailable("video is not there yet")
+
+    def gate_screen_audio(self, peer_id: str, is_closed: bool) -> None:
+        """Hold back the sound of all screens the peer shares, now and later, or pass it on again.
+
+        For whom the server muted or lets not speak; a mute of their own does not concern it. NotFound when
+        the peer is gone.
+        """
+        self._known(peer_id)
+        raise Unavailable("video is not there yet")
+
+    def prefer(self, peer_id: str, target_user_id: str, source: str, preference: Preference) -> None:
+        """Send the peer at most this layer of what somebody in its room publishes, now or later.
+
+        For `screen_audio:{id}` OFF means silence, and everything else means sound. NotFound when the peer is
+        gone; somebody who is not there is no error.
+        """
+        self._known(peer_id)
+        raise Unavailable("video is not there yet")
+
+    def restart_ice(self, peer_id: str) -> None:
+        """Let the client find a new way to us: an OfferChanged with new credentials follows.
+
+        Media goes on as before until the client's first check with them. NotFound when the peer is gone.
+        """
+        self._known(peer_id)
+        raise Unavailable("an ICE restart is not there yet")
 
     def last_heard_s(self, peer_id: str) -> float | None:
         """Return the seconds since the peer's last authenticated packet; None when there was none."""
