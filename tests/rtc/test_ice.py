@@ -114,7 +114,7 @@ def test_the_stalest_tuple_makes_room_beyond_the_limit(agent: IceAgent) -> None:
 def test_the_answer_drops_tuples_of_another_fragment_and_refuses_it_from_then_on(agent: IceAgent) -> None:
     agent.receive(request(agent, client="other"), B, 1.0)
     agent.receive(request(agent, client="mine"), A, 1.0)
-    assert agent.answered("mine") == (B,)
+    assert agent.answered("mine", agent.local.ufrag) == (B,)
     assert agent.tuples == (A,)
     assert agent.receive(request(agent, client="other"), B, 2.0) == Verdict()
 

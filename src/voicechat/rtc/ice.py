@@ -7,6 +7,10 @@ client listens. Until media has been heard, `selected` is the nominated tuple of
 which is the pair both browsers choose; from then on the engine follows the newest authenticated,
 non-replayed packet.
 
+On a restart (RFC 8445 §9) the old credentials hold until the first authentic check with the new ones, and
+the tuples found with the old ones for a few seconds more: until the client has chosen among the new, its
+media comes from where it came.
+
 A check can be recorded and sent again from elsewhere, and its integrity will still hold. Therefore a
 transaction is good from one address only: the one it first came from.
 """
@@ -17,7 +21,8 @@ import base64
 import ipaddress
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from voicechat.rtc import stun
@@ -31,6 +36,7 @@ Address = HostPort | tuple[str, int, Literal["tcp"]]
 MAX_TUPLES = 8  # a client on several networks has a handful; beyond it is noise or an attack
 MAX_TRANSACTIONS = 64  # remembered per peer; at 50 checks a second and peer that is over a second
 CONSENT_S = 30.0  # RFC 7675 §5.1; Firefox checks each 4-6 s, so fewer losses never end a call
+OVERLAP_S = 3.0  # how long tuples from before a restart are good once the client has chosen a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,15 @@ def canonical_address(host: str, port: int) -> HostPort:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check led to: the answer to send back, and the tuples it made valid or pushed out."""
+    """What a check led to: the answer to send back, and the tuples it made valid or pushed out.
+
+    `retired` is our fragment from before a restart, which holds no more.
+    """
 
     reply: bytes | None = None
     added: Address | None = None
     removed: Address | None = None
+    retired: str | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +82,7 @@ class _Tuple:
     priority: int
     nominated: bool
     last_check: float
+    generation: int
 
 
 class IceAgent:
@@ -79,8 +90,12 @@ class IceAgent:
 
     def __init__(self, credentials: Credentials) -> None:
         self.local = credentials
+        self.restarting: Credentials | None = None
         self.last_heard: float | None = None
         self._client_ufrag: str | None = None
+        self._next_client_ufrag: str | None = None
+        self._generation = 0
+        self._retire_at: float | None = None
         self._tuples: dict[Address, _Tuple] = {}
         self._transactions: OrderedDict[bytes, Address] = OrderedDict()
 
@@ -91,34 +106,56 @@ class IceAgent:
 
     @property
     def selected(self) -> Address | None:
-        """Where to send while no media has been heard: nominated first, then by priority, then the newest."""
+        """Where to send while no media has been heard: nominated first, then by priority, then the newest.
+
+        Of the tuples from before and after a restart, those after it as soon as one is nominated.
+        """
         if not self._tuples:
             return None
         return max(self._tuples, key=lambda address: self._rank(self._tuples[address]))
 
     @staticmethod
-    def _rank(entry: _Tuple) -> tuple[bool, int, float]:
-        return entry.nominated, entry.priority, entry.last_check
+    def _rank(entry: _Tuple) -> tuple[bool, int, int, float]:
+        return entry.nominated, entry.generation, entry.priority, entry.last_check
 
     def receive(self, request: stun.Request, source: Address, now: float) -> Verdict:
         """Judge a check that names this agent; an unauthenticated one gets no answer and leaves no trace."""
-        if not self._is_ours(request):
+        credentials = self._addressed(request)
+        if credentials is None or not stun.is_authentic(request, credentials.password):
             return Verdict()
         if self._transactions.get(request.transaction_id, source) != source:
             return Verdict()
         self._remember(request.transaction_id, source)
         if request.unknown_attributes:
-            return Verdict(stun.error_response(request, stun.UNKNOWN_ATTRIBUTE, self.local.password))
+            return Verdict(stun.error_response(request, stun.UNKNOWN_ATTRIBUTE, credentials.password))
         if request.claims_controlled:
-            return Verdict(stun.error_response(request, stun.ROLE_CONFLICT, self.local.password))
-        return self._accept(request, source, now)
+            return Verdict(stun.error_response(request, stun.ROLE_CONFLICT, credentials.password))
+        retired = self._promote() if credentials is self.restarting else None
+        return replace(self._accept(request, source, now), retired=retired)
 
-    def _is_ours(self, request: stun.Request) -> bool:
-        if request.server_ufrag != self.local.ufrag:
-            return False
-        if self._client_ufrag is not None and request.client_ufrag != self._client_ufrag:
-            return False
-        return stun.is_authentic(request, self.local.password)
+    def _addressed(self, request: stun.Request) -> Credentials | None:
+        """Return those of our credentials that a check names, unless it is of somebody else than answered."""
+        for ours, client_ufrag in (
+            (self.local, self._client_ufrag),
+            (self.restarting, self._next_client_ufrag),
+        ):
+            if ours is not None and request.server_ufrag == ours.ufrag:
+                return ours if client_ufrag in (None, request.client_ufrag) else None
+        return None
+
+    def restart(self, credentials: Credentials) -> None:
+        """Let checks with `credentials` begin a new generation; one restart at a time."""
+        self.restarting, self._next_client_ufrag = credentials, None
+
+    def _promote(self) -> str:
+        """Go over to the credentials of the restart; return the fragment that holds no more."""
+        assert self.restarting is not None
+        retired = self.local.ufrag
+        self.local, self.restarting = self.restarting, None
+        self._client_ufrag = self._next_client_ufrag
+        self._generation += 1
+        self._retire_at = None
+        return retired
 
     def _remember(self, transaction_id: bytes, source: Address) -> None:
         self._transactions[transaction_id] = source
@@ -129,13 +166,16 @@ class IceAgent:
         self.heard(now)
         reply = stun.success_response(request, source[:2], self.local.password)
         known = self._tuples.get(source)
-        if known is not None:
-            known.nominated |= request.nominates
-            known.priority, known.last_check = request.priority, now
-            return Verdict(reply)
-        removed = self._make_room()
-        self._tuples[source] = _Tuple(request.client_ufrag, request.priority, request.nominates, now)
-        return Verdict(reply, added=source, removed=removed)
+        nominated = request.nominates or (
+            known is not None and known.nominated and known.generation == self._generation
+        )
+        if nominated and self._generation and self._retire_at is None:
+            self._retire_at = now + OVERLAP_S
+        removed = self._make_room() if known is None else None
+        self._tuples[source] = _Tuple(
+            request.client_ufrag, request.priority, nominated, now, self._generation
+        )
+        return Verdict(reply, added=source if known is None else None, removed=removed)
 
     def _make_room(self) -> Address | None:
         """Give up the tuple that has been silent the longest when there are too many."""
@@ -149,13 +189,37 @@ class IceAgent:
         """Drop a tuple that cannot be sent to any more."""
         self._tuples.pop(address, None)
 
-    def answered(self, client_ufrag: str) -> tuple[Address, ...]:
-        """Learn the client's fragment from its answer; tuples of another are returned and forgotten."""
+    def answered(self, client_ufrag: str, ours: str) -> tuple[Address, ...]:
+        """Learn the client's fragment from its answer to an offer of `ours`.
+
+        Tuples of another client are returned and forgotten.
+        """
+        if self.restarting is not None and self.restarting.ufrag == ours:
+            self._next_client_ufrag = client_ufrag
+            return ()
         self._client_ufrag = client_ufrag
-        foreign = tuple(a for a, entry in self._tuples.items() if entry.client_ufrag != client_ufrag)
-        for address in foreign:
+        return self._forget_where(
+            lambda entry: entry.generation == self._generation and entry.client_ufrag != client_ufrag
+        )
+
+    def retire(self, now: float) -> tuple[Address, ...]:
+        """Return and forget the tuples from before a restart once their time is over."""
+        if self._retire_at is None or now < self._retire_at:
+            return ()
+        self._retire_at = float("inf")
+        return self._forget_where(lambda entry: entry.generation < self._generation)
+
+    @property
+    def retires_at(self) -> float | None:
+        """When `retire` is due; None when nothing is."""
+        is_due = any(entry.generation < self._generation for entry in self._tuples.values())
+        return self._retire_at if is_due else None
+
+    def _forget_where(self, matches: Callable[[_Tuple], bool]) -> tuple[Address, ...]:
+        forgotten = tuple(address for address, entry in self._tuples.items() if matches(entry))
+        for address in forgotten:
             del self._tuples[address]
-        return foreign
+        return forgotten
 
     def heard(self, now: float) -> None:
         """Note authenticated inbound traffic of any kind at `now`: it renews consent."""

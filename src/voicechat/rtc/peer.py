@@ -9,6 +9,8 @@
 is still on the way through the WebSocket. The handshake goes on, but no keys leave before the answer's
 fingerprint matches.
 
+Later offers and their answers, and ICE restarts, change nothing in this: connected stays connected.
+
 Sans-IO: datagrams go in with the time, `poll_transmits` and `poll_events` come out. After every call
 that takes `now` the owner drains both, events first (an address must be valid in the engine before the
 client learns that it may use it), and then asks `deadline` anew.
@@ -22,8 +24,8 @@ from dataclasses import dataclass
 from voicechat.errors import Conflict
 from voicechat.rtc import stun
 from voicechat.rtc.dtls import DtlsIdentity, DtlsServer, DtlsState, SrtpKeys
-from voicechat.rtc.ice import CONSENT_S, Address, IceAgent
-from voicechat.rtc.negotiation import Answer, Offer, read_answer
+from voicechat.rtc.ice import CONSENT_S, Address, IceAgent, new_credentials
+from voicechat.rtc.negotiation import Answer, Negotiation, Offer
 
 DTLS_BURST = 64  # a handshake under heavy loss needs some thirty datagrams
 DTLS_PER_S = 16
@@ -71,10 +73,24 @@ class TuplePreferred:
 
 
 @dataclass(frozen=True, slots=True)
+class UfragRetired:
+    """Take no more checks that name `ufrag`, which was ours before a restart."""
+
+    ufrag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """The keys are agreed with whom the answer named."""
 
     keys: SrtpKeys
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Renegotiated:
+    """The client answered a later offer."""
+
     answer: Answer
 
 
@@ -86,7 +102,7 @@ class Gone:
     detail: str = ""
 
 
-PeerEvent = TupleAdded | TupleRemoved | TuplePreferred | Connected | Gone
+PeerEvent = TupleAdded | TupleRemoved | TuplePreferred | UfragRetired | Connected | Renegotiated | Gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +121,13 @@ class Peer:
         self, offer: Offer, identity: DtlsIdentity, now: float, timers: PeerTimers | None = None
     ) -> None:
         self.state = PeerState.OFFERED
-        self.offer = offer
+        self.negotiation = Negotiation(offer)
         self.ice = IceAgent(offer.ice)
         self._timers = timers or PeerTimers()
         self._connect_by = now + self._timers.connect_s
         self._dtls = DtlsServer(identity)
         self._dtls_address: Address | None = None
         self._dtls_allowance = _Allowance(now)
-        self._answer: Answer | None = None
         self._preferred: Address | None = None
         self._cut_off_at: float | None = (
             None  # since when the last TCP connection is gone, without another tuple
@@ -126,6 +141,8 @@ class Peer:
         if request is None or self.state is PeerState.GONE:
             return
         verdict = self.ice.receive(request, source, now)
+        if verdict.retired is not None:
+            self._events.append(UfragRetired(verdict.retired))
         if verdict.removed is not None:
             self._events.append(TupleRemoved(verdict.removed))
         if verdict.added is not None:
@@ -163,16 +180,40 @@ class Peer:
             self._cut_off_at = now
         self._prefer_selected()
 
-    def answer(self, text: str) -> None:
-        """Take the client's SDP answer; raises Invalid for a bad one, Conflict for a second one."""
-        if self._answer is not None or self.state is PeerState.GONE:
-            raise Conflict("expected one answer to the offer; it was given before, or the session is over")
-        self._answer = answer = read_answer(self.offer, text)
-        for address in self.ice.answered(answer.ice.ufrag):
+    @property
+    def offer(self) -> Offer:
+        """The newest offer."""
+        return self.negotiation.offer
+
+    def answer(self, text: str, revision: int | None = None) -> None:
+        """Take the SDP answer to the offer that is out; Invalid for a bad one, Conflict when none is out."""
+        if self.state is PeerState.GONE:
+            raise Conflict("expected an answer while the session lasts; it is over")
+        is_first = self.negotiation.answered is None
+        answer = self.negotiation.read(text, revision)
+        for address in self.ice.answered(answer.ice.ufrag, self.offer.ice.ufrag):
             self._events.append(TupleRemoved(address))
+        if not is_first:
+            self._events.append(Renegotiated(answer))
         if self.state is PeerState.OFFERED:
             self.state = PeerState.ANSWERED
         self._connect_if_ready()
+
+    def restart_ice(self) -> str | None:
+        """Let the client find us anew by the next offer; return our new fragment.
+
+        None while a restart is still to be offered or answered. One that was answered and led to no check
+        is given up for the new one.
+        """
+        pending = self.ice.restarting
+        if pending is not None:
+            if self.negotiation.is_out or self.offer.ice != pending:
+                return None
+            self._events.append(UfragRetired(pending.ufrag))
+        credentials = new_credentials()
+        self.ice.restart(credentials)
+        self.negotiation.restart_ice(credentials)
+        return credentials.ufrag
 
     def heard(self, at: float) -> None:
         """Learn from the engine that an authenticated packet arrived at time `at`."""
@@ -182,6 +223,8 @@ class Peer:
         """Do what is due at `now`: resend a flight, or give up on a silent or unfinished peer."""
         if self.state is PeerState.GONE:
             return
+        self._events += [TupleRemoved(address) for address in self.ice.retire(now)]
+        self._prefer_selected()
         if self._expires_at() <= now:
             never = self.state is not PeerState.CONNECTED
             self._end(GoneReason.TIMEOUT if never else GoneReason.CONSENT, self.state.value)
@@ -193,8 +236,8 @@ class Peer:
         """Say when `handle_timeout` is due; None once the peer is gone."""
         if self.state is PeerState.GONE:
             return None
-        flight_due = self._dtls.deadline(now)
-        return self._expires_at() if flight_due is None else min(flight_due, self._expires_at())
+        due = (self._dtls.deadline(now), self.ice.retires_at, self._expires_at())
+        return min(at for at in due if at is not None)
 
     def _expires_at(self) -> float:
         if self.state is not PeerState.CONNECTED:
@@ -236,16 +279,17 @@ class Peer:
                 pass
 
     def _connect_if_ready(self) -> None:
-        if self.state is PeerState.CONNECTED or self._answer is None:
+        answer = self.negotiation.answered
+        if self.state is PeerState.CONNECTED or answer is None:
             return
         if self._dtls.state is not DtlsState.FINISHED:
             return
-        keys = self._dtls.keys_for(self._answer.fingerprint)
+        keys = self._dtls.keys_for(answer.fingerprint)
         if keys is None:
             self._end(GoneReason.DTLS_FAILED, "the certificate has another fingerprint than the answer")
             return
         self.state = PeerState.CONNECTED
-        self._events.append(Connected(keys, self._answer))
+        self._events.append(Connected(keys, answer))
 
     def _end(self, reason: GoneReason, detail: str) -> None:
         self.close()

@@ -14,7 +14,7 @@ from voicechat.errors import Invalid
 MAX_BYTES = 64 * 1024  # Firefox answers 32 slots with 12 kB
 MAX_LINES = 4096
 MAX_LINE_BYTES = 2048
-MAX_MEDIA = 129  # a microphone and the most slots an engine's peer can have
+MAX_MEDIA = 192  # a microphone, the most slots for voices, and what video adds
 
 Attribute = tuple[str, str]
 """The name and value of an a= line; the value of a property attribute is empty."""
@@ -22,13 +22,17 @@ Attribute = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One m= section: what it carries, and its attributes in their order."""
+    """One m= section: what it carries, and its attributes in their order.
+
+    `bits_per_s` is written as `b=TIAS` (RFC 3890), and not read.
+    """
 
     kind: str
     port: int
     protocol: str
     formats: tuple[str, ...]
     attributes: tuple[Attribute, ...] = ()
+    bits_per_s: int | None = None
 
     def first(self, name: str) -> str | None:
         """Return the value of the first attribute `name`; None when there is none."""
@@ -135,6 +139,7 @@ def render(description: Description) -> str:
     for section in description.media:
         formats = " ".join(section.formats)
         lines += [f"m={section.kind} {section.port} {section.protocol} {formats}", "c=IN IP4 0.0.0.0"]
+        lines += [] if section.bits_per_s is None else [f"b=TIAS:{section.bits_per_s}"]
         lines += [_attribute_line(attribute) for attribute in section.attributes]
     return "\r\n".join([*lines, ""])
 
