@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import trio
 
-from bench import machine, report
+from bench import guard, history, machine, report
 from bench.cases import busy, chat, forward, join, memory
 from bench.figures import Findings, Results
 from bench.gates import verdicts
@@ -21,6 +22,7 @@ from bench.plan import FULL, GUARD, Plan
 from bench.programs import Broken
 
 RESULTS = Path(__file__).parent / "results"
+HISTORY = RESULTS / "history.json"
 
 Case = Callable[[Plan, Path], Awaitable[Findings]]
 CASES: dict[str, Case] = {
@@ -63,16 +65,15 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return plan
 
 
-async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
+async def _measure(plan: Plan, remarks: Sequence[str], is_guard: bool) -> Results:
     described = machine.describe()
     started_us, waited_us = time.monotonic_ns() // 1000, machine.waited_us()
     findings = Findings(remarks=list(remarks))
     with tempfile.TemporaryDirectory(prefix="voicechat-bench-") as folder:
-        for name in plan.cases:
-            started = time.monotonic()
-            print(f"{name} …", end=" ", flush=True, file=sys.stderr)
-            findings.add(await _one(name, plan, Path(folder)))
-            print(f"{time.monotonic() - started:.0f} s", flush=True, file=sys.stderr)
+        findings.add(await _cases(plan, Path(folder)))
+        if is_guard:
+            again = partial(_cases, folder=Path(folder))
+            await guard.confirm(findings, plan, again, started_s=started_us / 1e6)
     if waited_us is not None:
         spent_us = time.monotonic_ns() // 1000 - started_us
         described["contended_percent"] = round(((machine.waited_us() or 0) - waited_us) / spent_us * 100)
@@ -83,6 +84,17 @@ async def _measure(plan: Plan, remarks: Sequence[str]) -> Results:
         findings=findings,
         verdicts=[verdict.as_dict() for verdict in verdicts(findings.figures)],
     )
+
+
+async def _cases(plan: Plan, folder: Path) -> Findings:
+    """Run the plan's cases one after the other."""
+    findings = Findings()
+    for name in plan.cases:
+        started = time.monotonic()
+        print(f"{name} …", end=" ", flush=True, file=sys.stderr)
+        findings.add(await _one(name, plan, folder))
+        print(f"{time.monotonic() - started:.0f} s", flush=True, file=sys.stderr)
+    return findings
 
 
 async def _one(name: str, plan: Plan, folder: Path) -> Findings:
@@ -114,10 +126,11 @@ def _write(results: Results, names: Sequence[str]) -> None:
 
 
 def _guard(results: Results) -> int:
-    print(report.gate_table(verdicts(results.findings.figures)))
-    broken = [verdict for verdict in verdicts(results.findings.figures) if verdict.state == "broken"]
-    for verdict in broken:
-        print(f"BROKEN {verdict}", file=sys.stderr)
+    judged = guard.judged(results.findings)
+    print(report.gate_table(judged))
+    broken = guard.complaints(judged, history.read(HISTORY))
+    for complaint in broken:
+        print(complaint, file=sys.stderr)
     return 1 if broken else 0
 
 
@@ -129,7 +142,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except Broken as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
-    results = trio.run(_measure, plan, arguments.remark)
+    results = trio.run(_measure, plan, arguments.remark, arguments.guard)
     for failure in results.findings.failures:
         print(f"NOT MEASURED {failure}", file=sys.stderr)
     code = _guard(results) if arguments.guard else _tell(results, arguments)
@@ -141,6 +154,8 @@ def _tell(results: Results, arguments: argparse.Namespace) -> int:
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     latest = ["latest.json", "latest.md"] if arguments.keep else []
     _write(results, [f"{day}-{results.machine['commit']}.json", *latest])
+    if arguments.keep:
+        history.append(HISTORY, history.row_of(results))
     if arguments.against is not None:
         before = msgspec.json.decode(arguments.against.read_bytes(), type=Results)
         print(report.comparison(before, results))

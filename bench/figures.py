@@ -6,14 +6,16 @@ from typing import Any
 
 import msgspec
 
-from bench.stats import Summary, ratios, summary
+from bench.stats import Summary, median, ratios, summary
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of one case: a value for each round.
 
-    `against` says what `baseline` is: "floor" (the plain C fan-out), "quiet" (ourselves undisturbed), or
-    empty when there is nothing to compare with. Rounds of the same index were neighbours in time.
+    The rounds are those of `sittings` sittings one after the other, equally many of each; 0: every round
+    stands for itself. `against` says what `baseline` is: "floor" (the plain C fan-out), "quiet" (ourselves
+    undisturbed), or empty when there is nothing to compare with. Rounds of the same index were neighbours in
+    time.
     """
 
     case: str
@@ -22,6 +24,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     subject: list[float]
     baseline: list[float] = []
     against: str = ""
+    sittings: int = 0
 
     @property
     def name(self) -> str:
@@ -40,6 +43,28 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         found = ratios(self.subject, self.baseline) if self.baseline else []
         return summary(found) if found else None
 
+    def by_sitting(self, *, as_ratio: bool) -> list[float]:
+        """Return the median of each sitting: of its ratios, or of its values."""
+        count = self.sittings or len(self.subject)
+        size = len(self.subject) // count
+        medians = []
+        for start in range(0, size * count, size):
+            found = self.subject[start : start + size]
+            if as_ratio:
+                found = ratios(found, self.baseline[start : start + size])
+            if found:
+                medians.append(median(found))
+        return medians
+
+    def continued(self, more: Figure) -> Figure:
+        """Return this figure with the rounds of later sittings added."""
+        return msgspec.structs.replace(
+            self,
+            subject=[*self.subject, *more.subject],
+            baseline=[*self.baseline, *more.baseline],
+            sittings=self.sittings + more.sittings,
+        )
+
 
 class Findings(msgspec.Struct, kw_only=True):
     """All figures of one run, remarks a reader must know, and the cases that failed, each with its reason."""
@@ -53,6 +78,15 @@ class Findings(msgspec.Struct, kw_only=True):
         self.figures.extend(other.figures)
         self.remarks.extend(remark for remark in other.remarks if remark not in self.remarks)
         self.failures.extend(other.failures)
+
+    def continue_with(self, more: Findings) -> None:
+        """Add later sittings of figures that are here already."""
+        later = {figure.name: figure for figure in more.figures}
+        self.figures = [
+            figure.continued(later[figure.name]) if figure.name in later else figure
+            for figure in self.figures
+        ]
+        self.failures.extend(more.failures)
 
 
 class Results(msgspec.Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""The gates: what each figure may be at most, and whether a run broke one beyond its own noise (pure)."""
+"""The gates: what each figure may be at most, and whether a run shows one broken beyond luck (pure)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from bench.figures import Figure
-from bench.stats import Summary
+from bench.stats import Summary, chance_of
 
-Kind = Literal["ratio", "value"]
+#: A count is exact: bytes, packets. Ratios and values are measured, so that luck has a part in them.
+Kind = Literal["ratio", "value", "count"]
 State = Literal["aim", "gate", "noise", "broken"]
+
+#: How likely luck alone may be where a report says "broken": all of three sittings were beyond the gate.
+REPORT_DOUBT = 0.13
+#: Where the guard fails a build: all of seven, ten of eleven, …
+GUARD_DOUBT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ GATES: tuple[Gate, ...] = (
     Gate("forward room-50", "cpu-per-forward", "ratio", 1.5, 1.3, "CPU per packet, 50 people, to the same"),
     Gate("busy room-10", "delay-p99", "ratio", 1.5, 1.1, "voice delay with chat and Python busy, to quiet"),
     Gate("join 5-others", "first-audio", "value", 150, 70, "join to first audio, 5 others, Chromium, ms"),
-    Gate("memory", "bytes-per-peer", "value", 65_536, 32_768, "engine memory per connected peer, bytes"),
+    Gate("memory", "bytes-per-peer", "count", 65_536, 32_768, "engine memory per connected peer, bytes"),
 )  # fmt: skip
 
 
@@ -39,48 +45,61 @@ GATES: tuple[Gate, ...] = (
 class Verdict:
     """What a gate says of a figure.
 
-    aim: the aim is met. gate: the gate is. noise: the median is beyond the gate by no more than the spread of
-    the run's own rounds, which proves nothing. broken: beyond that.
+    aim: the aim is met. gate: the gate is. noise: the median is beyond the gate, but too few of the sittings
+    (`beyond` of `sittings`) are to rule out luck. broken: enough are.
     """
 
     gate: Gate
     found: Summary
+    beyond: int
+    sittings: int
     state: State
 
     def as_dict(self) -> dict[str, Any]:
         """Flatten for the result file."""
-        return {**asdict(self.gate), **asdict(self.found), "state": self.state}
+        counts = {"beyond": self.beyond, "sittings": self.sittings}
+        return {**asdict(self.gate), **asdict(self.found), **counts, "state": self.state}
 
     def __str__(self) -> str:
         gate, found = self.gate, self.found
         return (
             f"{gate.case} {gate.metric}: {gate.kind} {found.median:.3g} ± {found.spread:.2g}, "
-            f"gate {gate.limit:g}, aim {gate.aim:g}: {self.state} ({gate.says})"
+            f"gate {gate.limit:g}, aim {gate.aim:g}, {self.beyond} of {self.sittings} sittings beyond: "
+            f"{self.state} ({gate.says})"
         )
 
 
-def judge(gate: Gate, found: Summary) -> Verdict:
-    """Compare what was found with the gate."""
-    return Verdict(gate, found, _state(gate, found))
+def judge(gate: Gate, figure: Figure, doubt: float = REPORT_DOUBT) -> Verdict | None:
+    """Compare a figure with its gate; None when there is nothing to compare.
+
+    `doubt` is how likely luck alone may be where the verdict is "broken".
+    """
+    is_ratio = gate.kind == "ratio"
+    found = figure.ratio() if is_ratio else figure.values()
+    if found is None:
+        return None
+    sittings = figure.by_sitting(as_ratio=is_ratio)
+    beyond = sum(value > gate.limit for value in sittings)
+    is_proved = gate.kind == "count" or chance_of(beyond, len(sittings)) <= doubt
+    return Verdict(gate, found, beyond, len(sittings), _state(gate, found, is_proved))
 
 
-def _state(gate: Gate, found: Summary) -> State:
+def _state(gate: Gate, found: Summary, is_proved: bool) -> State:
     if found.median <= gate.aim:
         return "aim"
     if found.median <= gate.limit:
         return "gate"
-    return "noise" if found.median - found.spread <= gate.limit else "broken"
+    return "broken" if is_proved else "noise"
 
 
-def verdicts(figures: Iterable[Figure], gates: Sequence[Gate] = GATES) -> list[Verdict]:
+def verdicts(
+    figures: Iterable[Figure], gates: Sequence[Gate] = GATES, *, doubt: float = REPORT_DOUBT
+) -> list[Verdict]:
     """Judge every figure that has a gate; gates whose figure was not measured say nothing."""
     by_place = {(figure.case, figure.metric): figure for figure in figures}
-    judged = []
-    for gate in gates:
-        figure = by_place.get((gate.case, gate.metric))
-        if figure is None:
-            continue
-        found = figure.ratio() if gate.kind == "ratio" else figure.values()
-        if found is not None:
-            judged.append(judge(gate, found))
-    return judged
+    judged = (
+        judge(gate, by_place[gate.case, gate.metric], doubt)
+        for gate in gates
+        if (gate.case, gate.metric) in by_place
+    )
+    return [verdict for verdict in judged if verdict is not None]

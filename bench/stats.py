@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -41,3 +42,13 @@ def ratios(subject: Sequence[float], baseline: Sequence[float]) -> list[float]:
     Rounds whose baseline is 0 cannot be compared and are left out. ValueError when the counts differ.
     """
     return [ours / theirs for ours, theirs in zip(subject, baseline, strict=True) if theirs > 0]
+
+
+def chance_of(beyond: int, of: int) -> float:
+    """Return how likely at least `beyond` of `of` fair coins show heads: the sign test.
+
+    It asks nothing of the distribution: when a figure's true median is at its limit, every sitting is beyond
+    it with a chance of one half.
+    """
+    ways = sum(comb(of, count) for count in range(beyond, of + 1))
+    return float(ways / 2**of)

@@ -30,6 +30,7 @@ async def run(plan: Plan, folder: Path) -> Findings:
             subject=rounds,
             baseline=values["quiet"].get(metric, []),
             against="" if metric == _RATE else "quiet",
+            sittings=plan.sittings,
         )
         for metric, rounds in values["busy"].items()
     ]

@@ -29,7 +29,8 @@ async def run(plan: Plan, folder: Path) -> Findings:
 async def _room(size: int, plan: Plan, folder: Path) -> Findings:
     values: dict[str, Values] = {"voicechat": defaultdict(list), "floor": defaultdict(list)}
     remarks = [await _sitting(size, plan, folder, values) for _ in range(plan.sittings)]
-    return Findings(figures=_figures(f"forward room-{size}", values), remarks=sorted(set(remarks)))
+    figures = _figures(f"forward room-{size}", values, plan.sittings)
+    return Findings(figures=figures, remarks=sorted(set(remarks)))
 
 
 async def _sitting(size: int, plan: Plan, folder: Path, values: dict[str, Values]) -> str:
@@ -57,7 +58,7 @@ async def _measure(stage: Stage, server: EngineServer | Floor, seconds: float, i
             into[metric].append(percentile_us(residence, percent))
 
 
-def _figures(case: str, values: dict[str, Values]) -> list[Figure]:
+def _figures(case: str, values: dict[str, Values], sittings: int) -> list[Figure]:
     ours, theirs = values["voicechat"], values["floor"]
     return [
         Figure(
@@ -67,6 +68,7 @@ def _figures(case: str, values: dict[str, Values]) -> list[Figure]:
             subject=rounds,
             baseline=theirs.get(metric, []),
             against="floor" if metric in theirs else "",
+            sittings=sittings,
         )
         for metric, rounds in ours.items()
     ]
