@@ -13,8 +13,9 @@ from tests.e2e.company import gathered
 from tests.e2e.conftest import Arrive
 from tests.e2e.person import TONES_HZ, Person
 from tests.e2e.tcp_proxy import running_proxy
-from tests.support.blocked_network import BlockedNetwork, missing, network_without_udp
+from tests.support.blocked_network import BlockedNetwork, network_without_udp
 from tests.support.browser import CHROMIUM, running_browser, voice_stats
+from tests.support.namespaces import missing
 from tests.support.server import Server, running_server
 from tests.support.tones import write_tone
 
@@ -43,9 +44,9 @@ def walled_in(
     """Somebody whose browser is behind the router; the pages come through a relay, voice does not."""
     number = 1
     tone = write_tone(tmp_path / "tone.wav", TONES_HZ[number])
-    executable = blocked.wrap(CHROMIUM, tmp_path)
+    executable = blocked.client.wrap(CHROMIUM, tmp_path)
     with (
-        running_proxy(server.port, blocked.listen()) as proxy,
+        running_proxy(server.port, blocked.client.listen()) as proxy,
         running_browser(playwright, tone, executable=executable) as browser,
         browser.new_context() as context,
     ):
