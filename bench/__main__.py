@@ -128,6 +128,8 @@ def _write(results: Results, names: Sequence[str]) -> None:
 def _guard(results: Results) -> int:
     judged = guard.judged(results.findings)
     print(report.gate_table(judged))
+    for remark in results.findings.remarks:
+        print(f"- {remark}")
     broken = guard.complaints(judged, history.read(HISTORY))
     for complaint in broken:
         print(complaint, file=sys.stderr)
