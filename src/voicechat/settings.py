@@ -62,7 +62,9 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     tcp: bool = True  # on the same port too, for clients whose network blocks UDP
     public_ip: str = ""  # comma separated IPv4/IPv6; empty: found from the interfaces
     stun_server: str = ""  # host:port asked for our address at the start; empty: nobody
-    slots: Annotated[int, msgspec.Meta(ge=1, le=28)] = 16  # answers to more do not fit a frame of 16 KiB
+    slots: Annotated[int, msgspec.Meta(ge=1, le=28)] = 16  # voices at once; offered to everybody who joins
+    video_slots: Annotated[int, msgspec.Meta(ge=4, le=32)] = 16  # pictures at once; offered as they begin
+    max_quality: Annotated[str, msgspec.Meta(pattern="^(low|medium|high|premium)$")] = "premium"  # of video
     max_peers: Annotated[int, msgspec.Meta(ge=2, le=65535)] = 2000
     room_peers: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 100
     push_to_talk_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0  # what one press opens
@@ -86,6 +88,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     enabled: bool = True
     body_bytes: Positive = 256 * 1024
     frame_bytes: Positive = 16 * 1024
+    answer_bytes: Positive = 64 * 1024  # a frame with an SDP answer, which names every media section
     connections_per_user: Positive = 20
     connections_total: Positive = 10_000
     connections_per_address: Positive = 500  # TCP; an IPv6 /64 is one address

@@ -42,7 +42,7 @@ SELECT id, guild_id, name, position FROM categories WHERE guild_id = ANY($1::uui
 CHANNELS = """
 SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
        c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
-       c.bitrate_kbps, c.ptime_ms
+       c.bitrate_kbps, c.ptime_ms, c.max_screen_shares
 FROM channels c
 JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = $1
 LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = $1
@@ -189,6 +189,7 @@ def _channel(row: Row, bits: int) -> Channel:
         unread_count=row[11],
         bitrate_kbps=row[12] if is_voice else UNSET,
         ptime_ms=row[13] if is_voice else UNSET,
+        max_screen_shares=row[14] if is_voice else UNSET,
         my_permissions=bits,
     )
 

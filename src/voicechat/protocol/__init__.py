@@ -10,11 +10,21 @@ from typing import Union
 
 import msgspec
 
-from voicechat.protocol import accounts, channels, gateway, guilds, messages, roles, voice, voice_routes
-from voicechat.protocol.base import Answer, Body, Command, Event, News, Wire, encode
+from voicechat.protocol import (
+    accounts,
+    channels,
+    gateway,
+    guilds,
+    messages,
+    roles,
+    video,
+    voice,
+    voice_routes,
+)
+from voicechat.protocol.base import Answer, Body, Command, Event, News, Wire, encode, fields
 from voicechat.protocol.permissions import ALL_PERMISSIONS, EVERYONE_DEFAULT, TIMED_OUT, Permission
 
-_MODULES = (gateway, accounts, guilds, roles, channels, messages, voice, voice_routes)
+_MODULES = (gateway, accounts, guilds, roles, channels, messages, voice, voice_routes, video)
 
 
 def _declared(kind: type[Wire]) -> tuple[type[Wire], ...]:
@@ -67,5 +77,6 @@ __all__ = [
     "Wire",
     "decode_command",
     "encode",
+    "fields",
     "wire_name",
 ]

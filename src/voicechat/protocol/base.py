@@ -28,6 +28,9 @@ _BLANK = r"\s\u00ad\u115f\u1160\u180e\u200c\u200d\u2800\u3164\uffa0"
 LINE = rf"^(?=[^{_FORBIDDEN}]*[^{_FORBIDDEN}{_BLANK}])[^{_FORBIDDEN}]*{END}"
 """One line with something to see in it: no control characters, none that turn the direction of writing."""
 
+LABEL = rf"^[^{_FORBIDDEN}]*{END}"
+"""A line as above, or nothing at all."""
+
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*" + END
 """Any lines of text: no control characters but tab, newline and carriage return."""
 
@@ -110,6 +113,11 @@ class Refusal(Answer):
     error: str
     message: str
     details: dict[str, Any] | UnsetType = UNSET
+
+
+def fields(value: Wire) -> dict[str, Any]:
+    """Return a value's fields by name, to make another of."""
+    return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 def encode(value: Wire) -> bytes:

@@ -16,6 +16,8 @@ BitrateKbps = Annotated[int, Meta(ge=8, le=510)]
 """What Opus may use on average; 510 is the most it knows (RFC 7587 §3.1.1)."""
 PtimeMs = Literal[10, 20, 40, 60]
 """How much speech goes into one packet: 10 ms arrive the soonest and cost the most packets."""
+ScreenShareLimit = Annotated[int, Meta(ge=1, le=16)]
+"""How many screens may be shared in a channel at a time."""
 Position = Annotated[int, Meta(ge=0, le=10_000)]
 
 
@@ -23,7 +25,7 @@ class Channel(Answer):
     """A text or voice channel as its reader may see it; `my_permissions` are the reader's in it.
 
     `unread_count` counts the messages of others, and stops at 100. Voice channels alone have `bitrate_kbps`
-    and `ptime_ms`: how those who join from now on are asked to encode their voice.
+    and `ptime_ms`, how those who join from now on are asked to encode their voice, and `max_screen_shares`.
     """
 
     id: Id
@@ -35,6 +37,7 @@ class Channel(Answer):
     user_limit: int | None = None
     bitrate_kbps: int | UnsetType = UNSET
     ptime_ms: int | UnsetType = UNSET
+    max_screen_shares: int | UnsetType = UNSET
     position: int
     my_permissions: Bits
     unread_count: int = 0
@@ -54,7 +57,8 @@ class Channels(Answer):
 class CreateChannel(Body):
     """POST /api/channels (MANAGE_CHANNELS).
 
-    The last three are a voice channel's; unless said, it is 64 kbit/s in packets of 20 ms for any number.
+    The last four are a voice channel's; unless said, it is 64 kbit/s in packets of 20 ms for any number, who
+    share six screens at most.
     """
 
     guild_id: Id
@@ -65,12 +69,14 @@ class CreateChannel(Body):
     user_limit: UserLimit | None = None
     bitrate_kbps: BitrateKbps | UnsetType = UNSET
     ptime_ms: PtimeMs | UnsetType = UNSET
+    max_screen_shares: ScreenShareLimit | UnsetType = UNSET
 
 
 class EditChannel(Body):
     """PATCH /api/channels/{id} (MANAGE_CHANNELS).
 
     `bitrate_kbps` and `ptime_ms` hold for those who join afterwards; whoever is in keeps what was negotiated.
+    `max_screen_shares` ends none that are shared already.
     """
 
     name: ChannelName | UnsetType = UNSET
@@ -78,6 +84,7 @@ class EditChannel(Body):
     user_limit: UserLimit | None | UnsetType = UNSET
     bitrate_kbps: BitrateKbps | UnsetType = UNSET
     ptime_ms: PtimeMs | UnsetType = UNSET
+    max_screen_shares: ScreenShareLimit | UnsetType = UNSET
     category_id: Id | None | UnsetType = UNSET
     position: Position | UnsetType = UNSET
 

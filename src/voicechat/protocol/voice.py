@@ -1,20 +1,22 @@
 """Voice: signalling, who is where, who speaks.
 
     voice_join → voice_offer → voice_answer → (ICE, DTLS) → voice_connected
-The server offers once; who is heard in which media section is told by `voice_slots`.
+Voice takes one offer; more come only when there is video to be seen or sent (`protocol.video`), or after
+`voice_ice_restart`. Who is heard or seen in which media section is told by `voice_slots`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
 from voicechat.protocol.accounts import User
 from voicechat.protocol.base import Answer, Command, Event, Id, Ref
+from voicechat.protocol.video import ScreenShare, Webcam
 from voicechat.protocol.voice_routes import Listener
 
-Sdp = Annotated[str, Meta(min_length=1, max_length=15_000)]
+Sdp = Annotated[str, Meta(min_length=1, max_length=60_000)]
 
 
 class VoiceJoin(Command):
@@ -32,10 +34,23 @@ class VoiceLeave(Command):
 
 
 class VoiceAnswer(Command):
-    """The SDP answer to `voice_offer`."""
+    """The SDP answer to `voice_offer`; the one frame that may have 64 KiB.
+
+    With the offer's `revision`, an answer that comes too late is told from one to the offer that is out.
+    """
 
     channel_id: Id
     sdp: Sdp
+    revision: Annotated[int, Meta(ge=1, lt=2**31)] | UnsetType = UNSET
+
+
+class VoiceIceRestart(Command):
+    """Find a new way to the server, after your network changed: a `voice_offer` with new credentials follows.
+
+    What is said and shown goes on meanwhile on the old way, as long as that holds.
+    """
+
+    channel_id: Id
 
 
 class VoiceIceCandidate(Command):
@@ -104,6 +119,8 @@ class VoiceState(Answer):
     server_deafened: bool = False
     suppressed: bool = False
     connected: bool = False
+    screen_sharing: bool = False
+    webcam_active: bool = False
 
 
 class VoiceStateEvent(Event, tag="voice_state"):
@@ -122,18 +139,31 @@ class VoiceStateEvent(Event, tag="voice_state"):
     server_deafened: bool = False
     suppressed: bool = False
     connected: bool = False
+    screen_sharing: bool = False
+    webcam_active: bool = False
     left_channel_id: Id | None = None
 
 
-class VoiceOffer(Event):
-    """The server's only SDP offer for this voice session.
+class SendSection(Answer):
+    """A media section you may send in: `microphone`, `webcam`, `screen_video:{id}` or `screen_audio:{id}`."""
 
-    With `push_to_talk_required` nobody hears you until `voice_unmute` with `push_to_talk`.
+    mid: str
+    source: str
+
+
+class VoiceOffer(Event):
+    """The server's SDP offer: the first (`revision` 1) begins the session, later ones go on with it.
+
+    `sends` names what you may send in which media section, all of them each time; the server offers again
+    when that changes, and only after you have answered. With `push_to_talk_required` nobody hears you until
+    `voice_unmute` with `push_to_talk`.
     """
 
     channel_id: Id
     session_id: Id
     sdp: str
+    sends: list[SendSection]
+    revision: int = 1
     push_to_talk_required: bool = False
     ref: Ref | UnsetType = UNSET
 
@@ -182,16 +212,17 @@ class VoiceRoomState(Event):
 
     channel_id: Id
     participants: list[Participant]
-    screen_shares: list[dict[str, Any]] = []
-    webcams: list[dict[str, Any]] = []
+    screen_shares: list[ScreenShare] = []
+    webcams: list[Webcam] = []
     listeners: list[Listener] = []
     push_to_talk_required: bool = False
 
 
 class Slot(Answer):
-    """Who is heard in the media section `mid`; nobody when `user_id` is null.
+    """Who is heard or seen in the media section `mid`; nobody when `user_id` is null.
 
-    `source` is `microphone`, or `whisper` where somebody speaks to you and not to their room.
+    `source` is `microphone`, `whisper` where somebody speaks to you and not to their room, `webcam`,
+    `screen_video:{stream_id}` or `screen_audio:{stream_id}`.
     """
 
     mid: str
@@ -266,6 +297,3 @@ class VoiceError(Event):
     channel_id: Id | None
     code: str
     message: str
-
-
-VoiceQuality = Literal["low", "medium", "high", "premium"]

@@ -99,7 +99,8 @@ export interface ChangePassword {
 /**
  * POST /api/channels (MANAGE_CHANNELS).
  *
- * The last three are a voice channel's; unless said, it is 64 kbit/s in packets of 20 ms for any number.
+ * The last four are a voice channel's; unless said, it is 64 kbit/s in packets of 20 ms for any number, who
+ * share six screens at most.
  */
 export interface CreateChannel {
   guild_id: Id;
@@ -110,12 +111,14 @@ export interface CreateChannel {
   user_limit?: number | null;
   bitrate_kbps?: number;
   ptime_ms?: 10 | 20 | 40 | 60;
+  max_screen_shares?: number;
 }
 
 /**
  * PATCH /api/channels/{id} (MANAGE_CHANNELS).
  *
  * `bitrate_kbps` and `ptime_ms` hold for those who join afterwards; whoever is in keeps what was negotiated.
+ * `max_screen_shares` ends none that are shared already.
  */
 export interface EditChannel {
   name?: string;
@@ -123,6 +126,7 @@ export interface EditChannel {
   user_limit?: number | null;
   bitrate_kbps?: number;
   ptime_ms?: 10 | 20 | 40 | 60;
+  max_screen_shares?: number;
   category_id?: Id | null;
   position?: number;
 }
@@ -329,7 +333,7 @@ export interface Revoked {
  * A text or voice channel as its reader may see it; `my_permissions` are the reader's in it.
  *
  * `unread_count` counts the messages of others, and stops at 100. Voice channels alone have `bitrate_kbps`
- * and `ptime_ms`: how those who join from now on are asked to encode their voice.
+ * and `ptime_ms`, how those who join from now on are asked to encode their voice, and `max_screen_shares`.
  */
 export interface Channel {
   id: Id;
@@ -341,6 +345,7 @@ export interface Channel {
   user_limit: number | null;
   bitrate_kbps?: number;
   ptime_ms?: number;
+  max_screen_shares?: number;
   position: number;
   my_permissions: Bits;
   unread_count: number;
@@ -626,6 +631,26 @@ export interface PublicSettings {
   auth_methods: Record<string, boolean>;
 }
 
+/** A screen that is shared in the room; `quality` is what was granted. */
+export interface ScreenShare {
+  channel_id: Id;
+  user_id: Id;
+  stream_id: string;
+  username: string;
+  source_label: string;
+  has_audio: boolean;
+  quality: "high" | "low" | "medium" | "premium";
+  started_at: Instant;
+}
+
+/** A camera that is on in the room; `quality` is what was granted. */
+export interface Webcam {
+  channel_id: Id;
+  user_id: Id;
+  username: string;
+  quality: "high" | "low" | "medium" | "premium";
+}
+
 /** Somebody's place in voice; `suppressed` when they lack VOICE_SPEAK. */
 export interface VoiceState {
   guild_id: Id | null;
@@ -638,6 +663,14 @@ export interface VoiceState {
   server_deafened: boolean;
   suppressed: boolean;
   connected: boolean;
+  screen_sharing: boolean;
+  webcam_active: boolean;
+}
+
+/** A media section you may send in: `microphone`, `webcam`, `screen_video:{id}` or `screen_audio:{id}`. */
+export interface SendSection {
+  mid: string;
+  source: string;
 }
 
 /** Somebody in the room. */
@@ -657,9 +690,10 @@ export interface Participant {
 }
 
 /**
- * Who is heard in the media section `mid`; nobody when `user_id` is null.
+ * Who is heard or seen in the media section `mid`; nobody when `user_id` is null.
  *
- * `source` is `microphone`, or `whisper` where somebody speaks to you and not to their room.
+ * `source` is `microphone`, `whisper` where somebody speaks to you and not to their room, `webcam`,
+ * `screen_video:{stream_id}` or `screen_audio:{stream_id}`.
  */
 export interface Slot {
   mid: string;
@@ -732,12 +766,28 @@ export interface VoiceLeaveCommand {
   channel_id?: Id;
 }
 
-/** The SDP answer to `voice_offer`. */
+/**
+ * The SDP answer to `voice_offer`; the one frame that may have 64 KiB.
+ *
+ * With the offer's `revision`, an answer that comes too late is told from one to the offer that is out.
+ */
 export interface VoiceAnswerCommand {
   type: "voice_answer";
   ref?: string;
   channel_id: Id;
   sdp: string;
+  revision?: number;
+}
+
+/**
+ * Find a new way to the server, after your network changed: a `voice_offer` with new credentials follows.
+ *
+ * What is said and shown goes on meanwhile on the old way, as long as that holds.
+ */
+export interface VoiceIceRestartCommand {
+  type: "voice_ice_restart";
+  ref?: string;
+  channel_id: Id;
 }
 
 /** A candidate of yours; the server is ICE-lite and learns addresses from your checks. */
@@ -849,6 +899,75 @@ export interface VoiceListenStopCommand {
   type: "voice_listen_stop";
   ref?: string;
   channel_id: Id;
+}
+
+/**
+ * Share a screen or a window (SCREEN_SHARE), three at most at a time.
+ *
+ * Quality is what you ask for; `screen_share_started` says what you get. Screens are at most
+ * low 854×480 at 15/s and 1 Mbit/s, medium 1280×720 at 30/s and 3, high 1920×1080 at 30/s and 5,
+ * premium 1920×1080 at 60/s and 8; what is sent beyond the bitrate is not passed on.
+ */
+export interface VoiceScreenShareStartCommand {
+  type: "voice_screen_share_start";
+  ref?: string;
+  channel_id: Id;
+  stream_id: string;
+  quality?: "high" | "low" | "medium" | "premium";
+  has_audio?: boolean;
+  source_label?: string;
+}
+
+/** Share that screen no more. */
+export interface VoiceScreenShareStopCommand {
+  type: "voice_screen_share_stop";
+  ref?: string;
+  channel_id: Id;
+  stream_id: string;
+}
+
+/** Share a screen in another quality, without an interruption. */
+export interface VoiceScreenShareSetQualityCommand {
+  type: "voice_screen_share_set_quality";
+  ref?: string;
+  channel_id: Id;
+  stream_id: string;
+  quality: "high" | "low" | "medium" | "premium";
+}
+
+/**
+ * Turn your camera on (USE_VIDEO); while it is on, show it in another quality.
+ *
+ * Cameras are at most low 320×240 at 15/s and 0.2 Mbit/s, medium 640×480 at 30/s and 0.6,
+ * high 1280×720 at 30/s and 1.5, premium 1920×1080 at 30/s and 3.
+ */
+export interface VoiceWebcamStartCommand {
+  type: "voice_webcam_start";
+  ref?: string;
+  channel_id: Id;
+  quality?: "high" | "low" | "medium" | "premium";
+}
+
+/** Turn your camera off. */
+export interface VoiceWebcamStopCommand {
+  type: "voice_webcam_stop";
+  ref?: string;
+  channel_id: Id;
+}
+
+/**
+ * Say how much you want of what somebody in your room shows: a ceiling, not a promise.
+ *
+ * `off` = do not send it to me. Until you say something you are sent all there are media sections for.
+ * The sound of a screen knows only `off` and the rest.
+ */
+export interface VoiceSetLayerPreferenceCommand {
+  type: "voice_set_layer_preference";
+  ref?: string;
+  channel_id: Id;
+  target_user_id: Id;
+  track_source: string;
+  preferred_layer: "auto" | "high" | "low" | "medium" | "off";
 }
 
 /**
@@ -1095,19 +1214,25 @@ export interface VoiceStateEvent {
   server_deafened: boolean;
   suppressed: boolean;
   connected: boolean;
+  screen_sharing: boolean;
+  webcam_active: boolean;
   left_channel_id: Id | null;
 }
 
 /**
- * The server's only SDP offer for this voice session.
+ * The server's SDP offer: the first (`revision` 1) begins the session, later ones go on with it.
  *
- * With `push_to_talk_required` nobody hears you until `voice_unmute` with `push_to_talk`.
+ * `sends` names what you may send in which media section, all of them each time; the server offers again
+ * when that changes, and only after you have answered. With `push_to_talk_required` nobody hears you until
+ * `voice_unmute` with `push_to_talk`.
  */
 export interface VoiceOfferEvent {
   type: "voice_offer";
   channel_id: Id;
   session_id: Id;
   sdp: string;
+  sends: SendSection[];
+  revision: number;
   push_to_talk_required: boolean;
   ref?: string;
 }
@@ -1139,8 +1264,8 @@ export interface VoiceRoomStateEvent {
   type: "voice_room_state";
   channel_id: Id;
   participants: Participant[];
-  screen_shares: (Record<string, unknown>)[];
-  webcams: (Record<string, unknown>)[];
+  screen_shares: ScreenShare[];
+  webcams: Webcam[];
   listeners: Listener[];
   push_to_talk_required: boolean;
 }
@@ -1275,6 +1400,63 @@ export interface VoiceListenersEvent {
   listeners: Listener[];
 }
 
+/** Somebody in your room, or you yourself, shares a screen; `quality` is what was granted. */
+export interface ScreenShareStartedEvent {
+  type: "screen_share_started";
+  channel_id: Id;
+  user_id: Id;
+  stream_id: string;
+  username: string;
+  source_label: string;
+  has_audio: boolean;
+  quality: "high" | "low" | "medium" | "premium";
+  started_at: Instant;
+}
+
+/** A screen is shared no more. */
+export interface ScreenShareStoppedEvent {
+  type: "screen_share_stopped";
+  channel_id: Id;
+  user_id: Id;
+  stream_id: string;
+  reason: "disconnected" | "error" | "forbidden" | "user_stopped";
+}
+
+/** A screen is shared in another quality. */
+export interface ScreenShareQualityChangedEvent {
+  type: "screen_share_quality_changed";
+  channel_id: Id;
+  user_id: Id;
+  stream_id: string;
+  quality: "high" | "low" | "medium" | "premium";
+}
+
+/** Somebody's camera in your room, or yours, is on; once more when its quality changes. */
+export interface WebcamStartedEvent {
+  type: "webcam_started";
+  channel_id: Id;
+  user_id: Id;
+  username: string;
+  quality: "high" | "low" | "medium" | "premium";
+}
+
+/** A camera is off. */
+export interface WebcamStoppedEvent {
+  type: "webcam_stopped";
+  channel_id: Id;
+  user_id: Id;
+  reason: "disconnected" | "error" | "forbidden" | "user_stopped";
+}
+
+/** You are now sent this layer of what somebody shows; null: none of it at the moment. */
+export interface VoiceLayerChangedEvent {
+  type: "voice_layer_changed";
+  channel_id: Id;
+  source_user_id: Id;
+  track_source: string;
+  active_layer: "high" | "low" | "medium" | null;
+}
+
 /** What the server accepts in the bodies' fields. */
 export const Bounds = {
   Register: {
@@ -1305,12 +1487,14 @@ export const Bounds = {
     topic: { maxLength: 1024, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     user_limit: { min: 1, max: 99 },
     bitrate_kbps: { min: 8, max: 510 },
+    max_screen_shares: { min: 1, max: 16 },
   },
   EditChannel: {
     name: { minLength: 1, maxLength: 64, pattern: "^(?=[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff\\s\\u00ad\\u115f\\u1160\\u180e\\u200c\\u200d\\u2800\\u3164\\uffa0])[^\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ufeff]*$(?!\\n)" },
     topic: { maxLength: 1024, pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$(?!\\n)" },
     user_limit: { min: 1, max: 99 },
     bitrate_kbps: { min: 8, max: 510 },
+    max_screen_shares: { min: 1, max: 16 },
     position: { min: 0, max: 10000 },
   },
   ChannelPlace: {
@@ -1392,6 +1576,7 @@ export type AnyCommand =
   | VoiceJoinCommand
   | VoiceLeaveCommand
   | VoiceAnswerCommand
+  | VoiceIceRestartCommand
   | VoiceIceCandidateCommand
   | VoiceMuteCommand
   | VoiceUnmuteCommand
@@ -1402,7 +1587,13 @@ export type AnyCommand =
   | VoiceWhisperCommand
   | VoiceWhisperStopCommand
   | VoiceListenCommand
-  | VoiceListenStopCommand;
+  | VoiceListenStopCommand
+  | VoiceScreenShareStartCommand
+  | VoiceScreenShareStopCommand
+  | VoiceScreenShareSetQualityCommand
+  | VoiceWebcamStartCommand
+  | VoiceWebcamStopCommand
+  | VoiceSetLayerPreferenceCommand;
 
 export type AnyEvent =
   | ReadyEvent
@@ -1455,7 +1646,13 @@ export type AnyEvent =
   | VoiceWhisperStartedEvent
   | VoiceWhisperStoppedEvent
   | VoiceListeningEvent
-  | VoiceListenersEvent;
+  | VoiceListenersEvent
+  | ScreenShareStartedEvent
+  | ScreenShareStoppedEvent
+  | ScreenShareQualityChangedEvent
+  | WebcamStartedEvent
+  | WebcamStoppedEvent
+  | VoiceLayerChangedEvent;
 
 /** An event as it arrives: each connection numbers its own from 1 upwards, for `resume`. */
 export type ServerFrame = AnyEvent & { seq: number };

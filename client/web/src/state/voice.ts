@@ -34,6 +34,8 @@ function placeOf(state: AppState, channelId: Id, person: Participant): VoiceStat
     server_deafened,
     suppressed,
     connected,
+    screen_sharing: person.screen_sharing,
+    webcam_active: person.webcam_active,
   };
 }
 

@@ -90,6 +90,8 @@ export const voiceState = (userId: string, change: Partial<VoiceState> = {}): Vo
   server_deafened: false,
   suppressed: false,
   connected: true,
+  screen_sharing: false,
+  webcam_active: false,
   ...change,
 });
 

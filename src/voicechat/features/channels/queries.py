@@ -12,8 +12,10 @@ COUNT = "SELECT count(*) FROM channels WHERE guild_id = $1"
 
 INSERT = """
 INSERT INTO channels
-    (id, guild_id, name, channel_type, category_id, topic, user_limit, bitrate_kbps, ptime_ms, position)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(max(position) + 1, 0) FROM channels WHERE guild_id = $2
+    (id, guild_id, name, channel_type, category_id, topic, user_limit, bitrate_kbps, ptime_ms,
+     max_screen_shares, position)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce(max(position) + 1, 0)
+FROM channels WHERE guild_id = $2
 """
 
 EDIT_NAME = "UPDATE channels SET name = $2 WHERE id = $1"
@@ -25,6 +27,8 @@ EDIT_USER_LIMIT = "UPDATE channels SET user_limit = $2 WHERE id = $1"
 EDIT_BITRATE = "UPDATE channels SET bitrate_kbps = $2 WHERE id = $1"
 
 EDIT_PTIME = "UPDATE channels SET ptime_ms = $2 WHERE id = $1"
+
+EDIT_SCREEN_SHARES = "UPDATE channels SET max_screen_shares = $2 WHERE id = $1"
 
 EDIT_CATEGORY = "UPDATE channels SET category_id = $2 WHERE id = $1"
 
@@ -76,6 +80,7 @@ class NewChannel(NamedTuple):
     user_limit: int | None
     bitrate_kbps: int
     ptime_ms: int
+    max_screen_shares: int
 
 
 async def count(conn: Connection, guild_id: str) -> int:
@@ -112,6 +117,11 @@ async def edit_bitrate(conn: Connection, channel_id: str, bitrate_kbps: int) -> 
 async def edit_ptime(conn: Connection, channel_id: str, ptime_ms: int) -> None:
     """Have this much speech in one packet."""
     await conn.execute(EDIT_PTIME, channel_id, ptime_ms)
+
+
+async def edit_screen_shares(conn: Connection, channel_id: str, max_screen_shares: int) -> None:
+    """Let this many screens be shared at a time."""
+    await conn.execute(EDIT_SCREEN_SHARES, channel_id, max_screen_shares)
 
 
 async def edit_category(conn: Connection, channel_id: str, category_id: str | None) -> None:

@@ -34,6 +34,7 @@ from voicechat.web import Request
 
 DEFAULT_BITRATE_KBPS = 64
 DEFAULT_PTIME_MS = 20
+DEFAULT_SCREEN_SHARES = 6
 
 
 async def list_channels(house: House, request: Request) -> Channels:
@@ -94,6 +95,9 @@ async def _create(conn: Connection, user_id: str, body: CreateChannel, limit: in
         user_limit=body.user_limit,
         bitrate_kbps=DEFAULT_BITRATE_KBPS if body.bitrate_kbps is UNSET else body.bitrate_kbps,
         ptime_ms=DEFAULT_PTIME_MS if body.ptime_ms is UNSET else body.ptime_ms,
+        max_screen_shares=(
+            DEFAULT_SCREEN_SHARES if body.max_screen_shares is UNSET else body.max_screen_shares
+        ),
     )
     await queries.insert(conn, channel)
     return await _seen(conn, user_id, channel.id)
@@ -101,10 +105,11 @@ async def _create(conn: Connection, user_id: str, body: CreateChannel, limit: in
 
 def _check_voice_settings(channel_type: str | None, body: CreateChannel | EditChannel) -> None:
     """Refuse for a text channel what only a voice channel has."""
-    given = (body.user_limit, body.bitrate_kbps, body.ptime_ms)
+    given = (body.user_limit, body.bitrate_kbps, body.ptime_ms, body.max_screen_shares)
     if channel_type != "voice" and any(value is not UNSET and value is not None for value in given):
         raise Invalid(
-            "only a voice channel has a user limit, a bitrate and a packet time", code="NOT_A_VOICE_CHANNEL"
+            "only a voice channel has a user limit, a bitrate, a packet time and screens",
+            code="NOT_A_VOICE_CHANNEL",
         )
 
 
@@ -143,6 +148,8 @@ async def _edit(conn: Connection, user_id: str, channel_id: str, body: EditChann
         await queries.edit_bitrate(conn, channel_id, body.bitrate_kbps)
     if body.ptime_ms is not UNSET:
         await queries.edit_ptime(conn, channel_id, body.ptime_ms)
+    if body.max_screen_shares is not UNSET:
+        await queries.edit_screen_shares(conn, channel_id, body.max_screen_shares)
     if body.category_id is not UNSET:
         await queries.edit_category(conn, channel_id, body.category_id)
     if body.position is not UNSET:

@@ -92,6 +92,7 @@ def channel_print(channel: Channel) -> int:
             channel.user_limit,
             channel.bitrate_kbps,
             channel.ptime_ms,
+            channel.max_screen_shares,
             channel.position,
             channel.my_permissions,
         )

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from voicechat.features.voice import afk, listening, priority, service, switches, watch, whispers
+from voicechat.features.voice import (
+    afk,
+    listening,
+    priority,
+    screens,
+    service,
+    switches,
+    viewing,
+    watch,
+    webcams,
+    whispers,
+)
 from voicechat.features.voice.room import voice_states
 from voicechat.gateway import CommandHandler
 from voicechat.protocol import Command
+from voicechat.protocol.video import (
+    VoiceScreenShareSetQuality,
+    VoiceScreenShareStart,
+    VoiceScreenShareStop,
+    VoiceSetLayerPreference,
+    VoiceWebcamStart,
+    VoiceWebcamStop,
+)
 from voicechat.protocol.voice import (
     VoiceAnswer,
     VoiceDeafen,
     VoiceIceCandidate,
+    VoiceIceRestart,
     VoiceJoin,
     VoiceLeave,
     VoiceMute,
@@ -30,6 +50,7 @@ COMMANDS: dict[type[Command], CommandHandler] = {
     VoiceLeave: service.leave,
     VoiceAnswer: service.answer,
     VoiceIceCandidate: service.ice_candidate,
+    VoiceIceRestart: service.ice_restart,
     VoiceMute: switches.mute,
     VoiceUnmute: switches.unmute,
     VoiceDeafen: switches.deafen,
@@ -40,6 +61,12 @@ COMMANDS: dict[type[Command], CommandHandler] = {
     VoiceListen: listening.start,
     VoiceListenStop: listening.stop,
     VoiceStats: service.stats,
+    VoiceScreenShareStart: screens.start,
+    VoiceScreenShareStop: screens.stop,
+    VoiceScreenShareSetQuality: screens.set_quality,
+    VoiceWebcamStart: webcams.start,
+    VoiceWebcamStop: webcams.stop,
+    VoiceSetLayerPreference: viewing.prefer,
 }
 
 SERVICES = (watch.run, afk.run)

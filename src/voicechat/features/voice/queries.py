@@ -16,7 +16,8 @@ from voicechat.protocol.accounts import User
 from voicechat.storage import Connection
 
 OCCUPANT = """
-SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, c.id IS NOT DISTINCT FROM g.afk_channel_id,
+SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, c.max_screen_shares,
+       c.id IS NOT DISTINCT FROM g.afk_channel_id,
        m.muted, m.deafened, u.id, u.username, u.display_name, u.avatar_url
 FROM channels c
 JOIN guilds g ON g.id = c.guild_id
@@ -37,6 +38,7 @@ class Place(NamedTuple):
     here: InChannel
     user_limit: int | None
     opus: OpusSettings
+    max_screen_shares: int
     is_afk: bool
     server_muted: bool
     server_deafened: bool
@@ -96,7 +98,7 @@ async def _place(conn: Connection, user_id: str, channel_id: str) -> Place | Non
     row = await conn.fetchrow(OCCUPANT, channel_id, user_id)
     if here is None or row is None:
         return None
-    user_limit, bitrate_kbps, ptime_ms, is_afk, muted, deafened, *person = row
+    user_limit, bitrate_kbps, ptime_ms, max_screen_shares, is_afk, muted, deafened, *person = row
     user = User(id=person[0], username=person[1], display_name=person[2], avatar_url=person[3])
     opus = OpusSettings(bitrate_kbps, ptime_ms)
-    return Place(here, user_limit, opus, is_afk, muted, deafened, user)
+    return Place(here, user_limit, opus, max_screen_shares, is_afk, muted, deafened, user)

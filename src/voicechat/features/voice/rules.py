@@ -6,13 +6,16 @@ A person has at most one voice session: joining elsewhere moves them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from voicechat.protocol import fields
 from voicechat.protocol.accounts import User
+from voicechat.protocol.video import ScreenShare, Webcam
 from voicechat.protocol.voice import Participant, VoiceSpeaking, VoiceState, VoiceStateEvent
 from voicechat.protocol.voice_routes import Listener, VoicePriorityChanged, VoicePushToTalk
 from voicechat.rtc.rooms import Whisper
+from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
 
 
 @dataclass(slots=True)
@@ -43,6 +46,11 @@ class Switches:
         return not (self.is_silent or self.suppressed)
 
     @property
+    def is_silenced(self) -> bool:
+        """Others silenced them: unlike their own mute, it concerns the sound of their screens too."""
+        return self.server_muted or self.server_deafened or self.suppressed
+
+    @property
     def is_deaf(self) -> bool:
         return self.deafened or self.server_deafened
 
@@ -68,6 +76,15 @@ class Occupant:
     priority: bool = False
     whisper: Whisper | None = None
     listens: tuple[str, ...] = ()
+    screens: dict[str, ScreenShare] = field(default_factory=dict)
+    webcam: Webcam | None = None
+
+    @property
+    def sources(self) -> set[str]:
+        """All that they show, by the names that media has for it, and the sounds of it."""
+        pictures = {screen_video(stream_id) for stream_id in self.screens}
+        sounds = {screen_audio(share.stream_id) for share in self.screens.values() if share.has_audio}
+        return pictures | sounds | ({WEBCAM} if self.webcam is not None else set())
 
     def state(self) -> VoiceState:
         """Describe the occupant for a snapshot."""
@@ -82,12 +99,13 @@ class Occupant:
             server_muted=self.switches.server_muted,
             server_deafened=self.switches.server_deafened,
             suppressed=self.switches.suppressed,
+            screen_sharing=bool(self.screens),
+            webcam_active=self.webcam is not None,
         )
 
     def state_event(self) -> VoiceStateEvent:
         """Describe the occupant to everyone who may see the channel."""
-        state = self.state()
-        return VoiceStateEvent(**{name: getattr(state, name) for name in state.__struct_fields__})
+        return VoiceStateEvent(**fields(self.state()))
 
     def left_event(self) -> VoiceStateEvent:
         """Tell everyone who may see the channel that the occupant is gone."""
@@ -133,6 +151,8 @@ class Occupant:
             server_deafened=self.switches.server_deafened,
             suppressed=self.switches.suppressed,
             priority=self.priority,
+            screen_sharing=bool(self.screens),
+            webcam_active=self.webcam is not None,
         )
 
 

@@ -7,24 +7,28 @@ person: so no way out leaves a ghost.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import trio
 from msgspec import UNSET, UnsetType
 
 from voicechat.access import require_bits
 from voicechat.errors import Conflict, TooMany
-from voicechat.features.voice import listening, queries, rules, whispers
+from voicechat.features.voice import listening, queries, rules, streams, whispers
 from voicechat.features.voice.room import VoiceRoom, room_of, room_topic
 from voicechat.features.voice.rules import Occupant, Switches
 from voicechat.features.voice.switches import apply
 from voicechat.gateway import Connection
 from voicechat.house import House
 from voicechat.ids import new_id
-from voicechat.media import OpusSettings
+from voicechat.media import OpusSettings, SendLine
 from voicechat.protocol import Permission
 from voicechat.protocol.voice import (
+    SendSection,
     VoiceAnswer,
     VoiceDisconnected,
     VoiceIceCandidate,
+    VoiceIceRestart,
     VoiceJoin,
     VoiceLeave,
     VoiceOffer,
@@ -34,11 +38,13 @@ from voicechat.protocol.voice import (
     VoiceUserLeft,
     VoiceUserStats,
 )
+from voicechat.rtc.negotiation import MICROPHONE_MID
 
 STATS_INTERVAL_S = 1.0
 """Quality reports are passed on at most this often; clients send one each 3 s."""
 
 _JOIN_BURST, _JOINS_PER_S = 20, 0.5
+_RESTART_BURST, _RESTARTS_PER_S = 10, 0.2
 _CLEAN_UP_WITHIN_S = 2.0
 
 
@@ -138,18 +144,31 @@ async def _open_session(
         ),
     )
     connection.follow(topic)
-    required = switches.push_to_talk
-    connection.send(
-        VoiceOffer(
-            channel_id=channel_id,
-            session_id=occupant.peer_id,
-            sdp=sdp,
-            push_to_talk_required=required,
-            ref=ref,
-        )
-    )
+    tell_offer(house, occupant, sdp, [SendLine(MICROPHONE_MID, "microphone")], ref=ref)
     _show_room(house, connection, occupant)
     house.hub.publish(f"channel:{channel_id}", occupant.state_event())
+
+
+def tell_offer(
+    house: House,
+    occupant: Occupant,
+    sdp: str,
+    sends: Iterable[SendLine],
+    *,
+    revision: int = 1,
+    ref: str | UnsetType = UNSET,
+) -> None:
+    """Send the occupant an offer of the server's."""
+    offer = VoiceOffer(
+        channel_id=occupant.channel_id,
+        session_id=occupant.peer_id,
+        sdp=sdp,
+        sends=[SendSection(mid=line.mid, source=line.source) for line in sends],
+        revision=revision,
+        push_to_talk_required=occupant.switches.push_to_talk,
+        ref=ref,
+    )
+    room_of(house).connection_of(occupant).send(offer)
 
 
 def _show_room(house: House, connection: Connection, newcomer: Occupant) -> None:
@@ -160,6 +179,8 @@ def _show_room(house: House, connection: Connection, newcomer: Occupant) -> None
         VoiceRoomState(
             channel_id=channel_id,
             participants=[other.participant() for other in others],
+            screen_shares=[share for other in others for share in other.screens.values()],
+            webcams=[other.webcam for other in others if other.webcam is not None],
             listeners=occupancy.listeners(newcomer.guild_id, channel_id),
             push_to_talk_required=newcomer.switches.push_to_talk,
         )
@@ -177,6 +198,7 @@ async def end_session(house: House, peer_id: str, reason: str) -> None:
     if occupant is None:
         return
     connection = room.connections.pop(peer_id)
+    streams.end_all(house, occupant, reason)
     topic = room_topic(occupant.channel_id)
     connection.leave(topic)
     house.hub.publish(topic, VoiceUserLeft(channel_id=occupant.channel_id, user_id=occupant.user.id))
@@ -190,7 +212,18 @@ async def end_session(house: House, peer_id: str, reason: str) -> None:
 async def answer(house: House, connection: Connection, command: VoiceAnswer) -> None:
     """Take the client's SDP answer; ICE and DTLS go on from there."""
     occupant = room_of(house).own_session(connection, command.channel_id)
-    await house.media.answer(occupant.peer_id, command.sdp)
+    revision = None if command.revision is UNSET else command.revision
+    await house.media.answer(occupant.peer_id, command.sdp, revision=revision)
+
+
+async def ice_restart(house: House, connection: Connection, command: VoiceIceRestart) -> None:
+    """Let the client find a new way to us: an offer with new credentials follows."""
+    occupant = room_of(house).own_session(connection, command.channel_id)
+    bucket = f"voice_ice_restart:{occupant.user.id}"
+    grant = await house.bus.take(bucket, capacity=_RESTART_BURST, per_s=_RESTARTS_PER_S)
+    if not grant.allowed:
+        raise TooMany("too many ICE restarts; wait a moment", retry_after_s=grant.retry_after_s)
+    house.media.restart_ice(occupant.peer_id)
 
 
 async def ice_candidate(house: House, connection: Connection, command: VoiceIceCandidate) -> None:

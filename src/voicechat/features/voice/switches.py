@@ -104,3 +104,5 @@ def apply(house: House, occupant: Occupant) -> None:
     house.media.set_muted(occupant.peer_id, switches.is_closed)
     house.media.set_deafened(occupant.peer_id, switches.is_deaf)
     house.media.set_may_speak(occupant.peer_id, not switches.suppressed)
+    if occupant.screens:
+        house.media.gate_screen_audio(occupant.peer_id, switches.is_silenced)

@@ -10,13 +10,30 @@ import trio
 
 from voicechat import logs
 from voicechat.errors import NotFound, Problem, Unavailable
-from voicechat.features.voice import listening, priority, queries, service, switches, whispers
+from voicechat.features.voice import (
+    listening,
+    priority,
+    queries,
+    service,
+    streams,
+    switches,
+    viewing,
+    whispers,
+)
 from voicechat.features.voice.room import NAME, VoiceRoom, room_of
 from voicechat.features.voice.rules import Occupant
 from voicechat.features.voice.speaking import tell_speaking
 from voicechat.gateway import Connection
 from voicechat.house import House
-from voicechat.media import PeerConnected, PeerLost, SlotsChanged, Speaking
+from voicechat.media import (
+    LayerChanged,
+    OfferChanged,
+    PeerConnected,
+    PeerLost,
+    SlotsChanged,
+    Speaking,
+    StreamLost,
+)
 from voicechat.protocol import Event, News, Permission
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, VoiceMove
 from voicechat.protocol.voice import Slot, VoiceConnected, VoiceSlots
@@ -80,6 +97,12 @@ async def _slots_changed(house: House, event: SlotsChanged) -> None:
     room_of(house).connection_of(occupant).send(VoiceSlots(channel_id=occupant.channel_id, slots=slots))
 
 
+async def _offer_changed(house: House, event: OfferChanged) -> None:
+    occupant = room_of(house).occupancy.of_peer(event.peer_id)
+    if occupant is not None:
+        service.tell_offer(house, occupant, event.sdp, event.sends, revision=event.revision)
+
+
 async def _speaking(house: House, event: Speaking) -> None:
     occupant = room_of(house).occupancy.of_user(event.user_id)
     if occupant is None or occupant.channel_id != event.room_id:
@@ -93,6 +116,9 @@ _ON_MEDIA: dict[type, Handler] = {
     PeerLost: _peer_lost,
     SlotsChanged: _slots_changed,
     Speaking: _speaking,
+    OfferChanged: _offer_changed,
+    LayerChanged: viewing.layer_changed,
+    StreamLost: streams.lost,
 }
 
 
@@ -182,6 +208,7 @@ async def _recheck(house: House, occupant: Occupant) -> None:
         await service.end_session(house, occupant.peer_id, "forbidden")
         return
     switches.impose(house, occupant, place.imposed)
+    streams.recheck(house, occupant, place)
     if not place.may(Permission.PRIORITY_SPEAKER):
         priority.change(house, occupant, False)
 
