@@ -37,7 +37,7 @@ GATES: tuple[Gate, ...] = (
     Gate("forward room-50", "cpu-per-forward", "ratio", 1.5, 1.3, "CPU per packet, 50 people, to the same"),
     Gate("busy room-10", "delay-p99", "ratio", 1.5, 1.1, "voice delay with chat and Python busy, to quiet"),
     # Where there is no real-time priority. Waiting for the GIL once would make it ten or more.
-    Gate("busy room-10 beset", "delay-p50", "ratio", 3, 1.65, "voice delay beside busy Python, to the floor so"),
+    Gate("busy room-10 beset", "delay-p50", "ratio", 3, 1.65, "voice delay beside busy Python, to the floor"),
     Gate("join 5-others", "first-audio", "value", 150, 70, "join to first audio, 5 others, Chromium, ms"),
     Gate("memory", "bytes-per-peer", "count", 65_536, 32_768, "engine memory per connected peer, bytes"),
 )  # fmt: skip

@@ -31,7 +31,10 @@ def compiled(name: str) -> Path:
     _BUILD.mkdir(parents=True, exist_ok=True)
     folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
     command = ["cc", *_FLAGS, *folders, "-o", str(program), str(source), str(_SCHEDULING)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as problem:
+        raise Broken("there is no C compiler (cc): the bench's own programs cannot be built") from problem
     if done.returncode != 0:
         raise Broken(f"compiling {source.relative_to(ROOT)}:\n{done.stderr}")
     return program

@@ -1,10 +1,13 @@
-"""The program: `voicechat serve | migrate`."""
+"""The program: `voicechat serve | migrate | bench`."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import trio
 
@@ -19,6 +22,10 @@ _SERVE_OPTIONS = (
     ("data-dir", ("server", "data_dir"), "where the embedded stores and files live (default ./data)"),
 )
 
+#: Where this file lies in a checkout, the bench is beside `src`.
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_BENCH_PACKAGES = ("numpy", "playwright", "trio_websocket", "httpx")
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="voicechat", description="A self-hosted voice and text server.")
@@ -30,6 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (serve, migrate):
         for name, _, text in _SERVE_OPTIONS:
             command.add_argument(f"--{name}", help=text, metavar=name.upper().replace("-", "_"))
+    # Its words are the bench's own; `main` hands them over before this parser sees them.
+    commands.add_parser("bench", help="measure voice and chat, where the source is checked out")
     return parser
 
 
@@ -40,7 +49,10 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["bench"]:
+        return _bench(words[1:])
+    arguments = _parser().parse_args(words)
     try:
         settings = _settings(arguments)
         if arguments.command == "serve" and arguments.check:
@@ -60,6 +72,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _bench(words: Sequence[str]) -> int:
+    """Become the bench of the checkout this program runs from; say what is missing where it cannot."""
+    lacking = _bench_lacks()
+    if not lacking:
+        os.chdir(_CHECKOUT)
+        os.execv(sys.executable, [sys.executable, "-m", "bench", *words])
+    print(f"voicechat: the bench needs {lacking}", file=sys.stderr)
+    return 2
+
+
+def _bench_lacks() -> str:
+    if not (_CHECKOUT / "bench" / "__main__.py").exists():
+        return "a checkout of the source: it compiles C programs and drives the tests' own clients"
+    missing = [name for name in _BENCH_PACKAGES if importlib.util.find_spec(name) is None]
+    return f"the packages {', '.join(missing)}: pip install -e '{_CHECKOUT}[bench]'" if missing else ""
 
 
 def _refused(problems: Sequence[BaseException]) -> int:
