@@ -20,6 +20,7 @@ from voicechat.protocol import AnyEvent, Event
 from voicechat.protocol.accounts import Me
 from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX
 from voicechat.protocol.messages import MessageDelete, StopTyping, Typing, TypingStart
+from voicechat.protocol.voice import VoiceAnswer, VoiceConnected
 from voicechat.settings import GatewaySettings
 
 GUILD = "0190c0e0-0000-7000-8000-000000000001"
@@ -52,7 +53,7 @@ class Rooms:
 
     def hooks(self) -> Hooks:
         return Hooks(
-            commands={Typing: self._typing, StopTyping: self._bug},
+            commands={Typing: self._typing, StopTyping: self._bug, VoiceAnswer: self._answer},
             ready=(self._me, self._guilds),
             topics=self._topics,
             may_subscribe=self._may_subscribe,
@@ -105,6 +106,9 @@ class Rooms:
             display_name=connection.caller.display_name,
         )
         house.hub.publish(f"channel:{command.channel_id}", event)
+
+    async def _answer(self, house: House, connection: Connection, command: VoiceAnswer) -> None:
+        connection.send(VoiceConnected(channel_id=command.channel_id, session_id=command.channel_id))
 
     async def _bug(self, house: House, connection: Connection, command: StopTyping) -> None:
         raise RuntimeError("the secret of the house")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 import trio_websocket
@@ -273,6 +274,46 @@ async def test_other_json_is_an_error_without_a_ref(client: Client, frame: str) 
 async def test_what_no_client_sends_closes_the_socket(client: Client, frame: str | bytes, code: int) -> None:
     await client.send_raw(frame)
     assert await client.closed() == code
+
+
+def _answer(size: int, **fields: Any) -> str:
+    """Make a `voice_answer` of so many bytes."""
+    frame = {"type": "voice_answer", "channel_id": CHANNEL, **fields, "sdp": "v"}
+    missing = size - len(msgspec.json.encode(frame))
+    padded = msgspec.json.encode({**frame, "sdp": "v" * (missing + 1)})
+    return padded.decode()
+
+
+@pytest.mark.parametrize("size", [16_384, 16_385, 60_000])
+async def test_an_sdp_answer_may_be_large(client: Client, size: int) -> None:
+    await client.send_raw(_answer(size))
+    await client.expect("voice_connected")
+
+
+async def test_a_large_answer_with_a_fault_is_refused_and_the_socket_lives(client: Client) -> None:
+    await client.send_raw(_answer(20_000, revision=0, ref="r"))
+    error = await client.expect("error")
+    assert (error["code"], error["in_reply_to"], error["ref"]) == ("INVALID", "voice_answer", "r")
+    await client.send_raw(_answer(65_536))  # its sdp is too long, the frame is not
+    assert (await client.expect("error"))["code"] == "INVALID"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        _answer(65_537),
+        '{"type":"ping"' + " " * 16_384 + "}",
+        '{"type":"typing","channel_id":"' + CHANNEL + '"}' + " " * 16_384,
+        '{"type":"fly","to":"' + "x" * 16_384 + '"}',
+        '{"type":"voice_answer","type":"ping"' + " " * 16_384 + "}",
+        '{"type":"voice_answer","sdp":"' + "x" * 16_384,
+        "[" * 20_000,
+        "€" * 6_000,
+    ],
+)
+async def test_nothing_else_may(client: Client, frame: str) -> None:
+    await client.send_raw(frame)
+    assert await client.closed() == 1009
 
 
 async def test_the_same_as_the_very_first_frame(world: World) -> None:

@@ -209,7 +209,7 @@ async def test_a_refused_upload_gets_to_read_why(site: Site) -> None:
 
 async def test_a_message_over_the_bound_is_1009_and_is_not_collected(site: Site) -> None:
     async with await shake_hands(site) as stream:
-        await stream.send_all(b"\x81\xff" + (10**9).to_bytes(8, "big") + b"\x00\x00\x00\x00" + b"x" * 50_000)
+        await stream.send_all(b"\x81\xff" + (10**9).to_bytes(8, "big") + b"\x00\x00\x00\x00" + b"x" * 100_000)
         answer = await read_all(stream)
     assert answer[:4] == b"\x88\x02" + (1009).to_bytes(2, "big")
     assert await site.is_alive()

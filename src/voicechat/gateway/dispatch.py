@@ -12,7 +12,7 @@ from voicechat.errors import Invalid, Problem, Unavailable
 from voicechat.gateway.connection import GatewayConnection
 from voicechat.gateway.keeper import Desk
 from voicechat.logs import get_logger
-from voicechat.protocol import COMMANDS, Command, decode_command, wire_name
+from voicechat.protocol import COMMANDS, LARGE_COMMANDS, Command, decode_command, wire_name
 from voicechat.protocol.decoding import holds_nul
 from voicechat.protocol.gateway import (
     Error,
@@ -29,6 +29,7 @@ _log = get_logger("gateway")
 
 _PATIENCE_S = 15.0
 _KNOWN = frozenset(map(wire_name, COMMANDS))
+_LARGE = frozenset(map(wire_name, LARGE_COMMANDS))
 
 
 class NotJson(Exception):
@@ -62,6 +63,12 @@ def _refusal_of(frame: bytes, problem: str) -> Error:
         code, message = "INVALID", problem
     readable: str | UnsetType = ref if isinstance(ref, str) and 1 <= len(ref) <= 64 else UNSET
     return Error(code=code, message=message, in_reply_to=in_reply_to, ref=readable)
+
+
+def is_large(command: Command | Error) -> bool:
+    """Tell whether this is of a kind whose frame may be larger than others, or was meant to be."""
+    name = command.in_reply_to if isinstance(command, Error) else wire_name(type(command))
+    return name in _LARGE
 
 
 async def dispatch(desk: Desk, connection: GatewayConnection, command: Command) -> None:

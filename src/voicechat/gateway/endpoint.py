@@ -17,7 +17,7 @@ import trio
 from voicechat.errors import Problem, TooMany, Unauthenticated
 from voicechat.fanout import Overflowed
 from voicechat.gateway.connection import GatewayConnection, Socket
-from voicechat.gateway.dispatch import NotJson, decode, dispatch, error_of
+from voicechat.gateway.dispatch import NotJson, decode, dispatch, error_of, is_large
 from voicechat.gateway.handshake import Offer
 from voicechat.gateway.hooks import Authenticate
 from voicechat.gateway.keeper import Desk
@@ -52,7 +52,7 @@ class Endpoint:
         self._desk = desk
         self._websocket = websocket
         self._authenticate = authenticate
-        self._frame_bytes = desk.house.settings.limits.frame_bytes
+        self._limits = desk.house.settings.limits
         now_s = trio.current_time()
         self._rate = CommandRate(now_s)
         self._heartbeat = Heartbeat(desk.house.settings.gateway.heartbeat_interval_s, now_s)
@@ -214,12 +214,21 @@ class Endpoint:
         if not isinstance(data, str):
             raise Closed(CloseCode.NOT_JSON, "expected a text frame of JSON, got a binary one")
         frame = data.encode("utf-8", "surrogatepass")
-        if len(frame) > self._frame_bytes:
-            raise Closed(CloseCode.TOO_BIG, f"expected at most {self._frame_bytes} bytes")
+        return self._decode(frame)
+
+    def _decode(self, frame: bytes) -> Command | Error:
+        """Decode a frame; one over the bound is read only as far as it may be a command that has more."""
+        is_big = len(frame) > self._limits.frame_bytes
+        too_big = Closed(CloseCode.TOO_BIG, f"expected at most {self._limits.frame_bytes} bytes")
+        if len(frame) > self._limits.answer_bytes:
+            raise too_big
         try:
-            return decode(frame)
+            command = decode(frame)
         except NotJson as problem:
-            raise Closed(CloseCode.NOT_JSON, "expected JSON") from problem
+            raise (too_big if is_big else Closed(CloseCode.NOT_JSON, "expected JSON")) from problem
+        if is_big and not is_large(command):
+            raise too_big
+        return command
 
     async def _send(self, frame: bytes) -> None:
         await self._websocket.send(frame.decode())

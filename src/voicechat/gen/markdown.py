@@ -34,14 +34,15 @@ The server selects the first. Every frame is one JSON object, told apart by `typ
 - A command may carry a `ref`; the frame that answers it repeats it. A refused command is answered by `error`.
 - Around `ready` an event may reach you twice: apply events by id. Ignore fields and types that you do not
   know. What you send must have no unknown fields.
-- Your frames are text of at most 16 KiB; 120 of them at once, refilled over a minute.
+- Your frames are text of at most 16 KiB, `voice_answer` of at most 64 KiB; 120 of them at once, refilled
+  over a minute.
 """
 
 _CLOSE_REASONS = {
     CloseCode.NORMAL: "done",
     CloseCode.GOING_AWAY: "no heartbeat, or the session was resumed on another socket; resume",
     CloseCode.NOT_JSON: "a frame was not JSON text",
-    CloseCode.TOO_BIG: "a frame was over 16 KiB",
+    CloseCode.TOO_BIG: "a frame was over 16 KiB, or a `voice_answer` over 64 KiB",
     CloseCode.INTERNAL: "the server failed; come back",
     CloseCode.SERVICE_RESTART: "the server stops or cannot serve you just now; come back",
     CloseCode.BAD_TOKEN: "no access token, or a bad or expired one; refresh it, then come back",

@@ -40,6 +40,9 @@ def _declared(kind: type[Wire]) -> tuple[type[Wire], ...]:
 COMMANDS: tuple[type[Command], ...] = _declared(Command)  # type: ignore[assignment]
 EVENTS: tuple[type[Event], ...] = _declared(Event)  # type: ignore[assignment]
 
+LARGE_COMMANDS: frozenset[type[Command]] = frozenset({voice.VoiceAnswer})
+"""Those whose frame may have 64 KiB, where others have 16: an SDP names every media section."""
+
 AnyCommand = Union[COMMANDS]  # type: ignore[valid-type]  # noqa: UP007 (built from the table)
 AnyEvent = Union[EVENTS]  # type: ignore[valid-type]  # noqa: UP007
 
@@ -65,6 +68,7 @@ __all__ = [
     "COMMANDS",
     "EVENTS",
     "EVERYONE_DEFAULT",
+    "LARGE_COMMANDS",
     "TIMED_OUT",
     "Answer",
     "AnyCommand",

@@ -134,7 +134,7 @@ def _configure(settings: Settings) -> Config:
     config = Config()
     config.keep_alive_timeout = _HEAD_TIMEOUT_S
     config.h11_max_incomplete_size = _HEAD_BYTES
-    config.websocket_max_message_size = settings.limits.frame_bytes
+    config.websocket_max_message_size = max(settings.limits.frame_bytes, settings.limits.answer_bytes)
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("voicechat.web.hypercorn")
