@@ -1,8 +1,26 @@
-"""Which layer of each stream a viewer is sent (pure)."""
+"""Which layer of each stream a viewer is sent, by what its network carries (pure).
+
+`fit` shares a budget out: everybody's lowest layer first, screens before webcams, then screens are lifted as
+far as it goes, then webcams in turns. What is too much is paused.
+
+A `Chooser` keeps one viewer's choice steady. It goes down at once. It goes up when the better choice has
+fitted for some seconds; an up that soon has to be taken back makes the next one wait twice as long. A viewer
+whose every stream is paused reports nothing by which its estimate could rise, so now and then it is tried.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+HOLD_S = 3.0  # how long a better choice has to fit
+MAX_HOLD_S = 48.0
+FAILED_WITHIN_S = 8.0  # an up taken back so soon was one too many
+TRUSTED_AFTER_S = 30.0  # without such a failure the next up waits no longer than the first
+TRIAL_S = 3.0  # how long a paused stream is shown for its effect on the estimate to be seen
+MARGIN = 1.15  # what is not sent yet has to fit with some room, since it was measured elsewhere
 
 
 class Layer(enum.StrEnum):
@@ -21,3 +39,156 @@ class Preference(enum.StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     OFF = "off"
+
+
+LADDER = (Layer.LOW, Layer.MEDIUM, Layer.HIGH)
+"""From the least to the most."""
+
+_HEIGHT = {layer: height for height, layer in enumerate(LADDER)}
+_CEILING = {
+    Preference.AUTO: 2,
+    Preference.HIGH: 2,
+    Preference.MEDIUM: 1,
+    Preference.LOW: 0,
+    Preference.OFF: -1,
+}
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def height(layer: Layer | None) -> int:
+    """Compare layers by this: the more the higher, nothing lowest of all."""
+    return -1 if layer is None else _HEIGHT[layer]
+
+
+def within(preference: Preference, layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Return which of the layers a preference allows, the lowest first; at least the lowest, but for OFF."""
+    if preference is Preference.OFF:
+        return ()
+    ordered = sorted(layers, key=height)
+    allowed = [layer for layer in ordered if height(layer) <= _CEILING[preference]]
+    return tuple(allowed or ordered[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Generic[Key]):
+    """A stream a viewer wants: its layers, the lowest first, each with the bits per second it takes."""
+
+    key: Key
+    is_screen: bool
+    rates: tuple[tuple[Layer, float], ...]
+
+
+def fit(
+    budget: float, wanted: Sequence[Wanted[Key]], current: Mapping[Key, Layer | None]
+) -> dict[Key, Layer | None]:
+    """Choose a layer of each stream, or None, so that all together take at most `budget` bits per second.
+
+    Those before come first among equals.
+    """
+    steps = {stream.key: _costs(stream, current.get(stream.key)) for stream in wanted}
+    chosen = dict.fromkeys(steps, 0)  # how many layers up from nothing
+    left = budget
+    screens = [stream.key for stream in wanted if stream.is_screen]
+    webcams = [stream.key for stream in wanted if not stream.is_screen]
+    left = _lift([*screens, *webcams], steps, chosen, left, rounds=1)
+    left = _lift([key for key in screens if chosen[key]], steps, chosen, left)
+    _lift([key for key in webcams if chosen[key]], steps, chosen, left)
+    ladders = {stream.key: (None, *(layer for layer, _ in stream.rates)) for stream in wanted}
+    return {key: ladders[key][number] for key, number in chosen.items()}
+
+
+def _costs(stream: Wanted[Key], current: Layer | None) -> list[float]:
+    """Return what nothing, the lowest layer, … take; a layer above the current one takes some more."""
+    costs = [0.0]
+    for layer, bits in stream.rates:
+        margin = MARGIN if height(layer) > height(current) else 1.0
+        costs.append(max(costs[-1], bits * margin))
+    return costs
+
+
+def _lift(
+    keys: Sequence[Key],
+    steps: Mapping[Key, Sequence[float]],
+    chosen: dict[Key, int],
+    left: float,
+    *,
+    rounds: int = len(LADDER),
+) -> float:
+    """Lift each in turn by one layer while it fits; return what is left."""
+    for _ in range(rounds):
+        for key in keys:
+            number = chosen[key]
+            if number + 1 < len(steps[key]) and (more := steps[key][number + 1] - steps[key][number]) <= left:
+                chosen[key], left = number + 1, left - more
+    return left
+
+
+@dataclass(slots=True)
+class Chooser(Generic[Key]):
+    """One viewer's choice over time; written to by its stage alone."""
+
+    chosen: dict[Key, Layer | None] = field(default_factory=dict)
+    _hold_s: float = HOLD_S
+    _better_since: dict[Key, float] = field(default_factory=dict)
+    _last_up: float | None = None
+    _dark_since: float | None = None
+    _trial: tuple[Key, Layer] | None = None
+    _trial_until: float = 0.0
+
+    def choose(
+        self, now: float, budget: float | None, wanted: Sequence[Wanted[Key]]
+    ) -> dict[Key, Layer | None]:
+        """Return the layer of each stream; `budget` None: nothing is known against the best of all."""
+        if budget is None:
+            self.chosen = {stream.key: stream.rates[-1][0] if stream.rates else None for stream in wanted}
+            return self.chosen
+        target = fit(budget, wanted, self.chosen)
+        if self._trial is not None and now < self._trial_until and self._trial[0] in target:
+            key, layer = self._trial
+            target[key] = max(target[key], layer, key=height)
+        self.chosen = {key: self._step(now, key, layer) for key, layer in target.items()}
+        self._better_since = {key: at for key, at in self._better_since.items() if key in target}
+        self._try_in_the_dark(now, wanted)
+        return self.chosen
+
+    def _step(self, now: float, key: Key, target: Layer | None) -> Layer | None:
+        if key not in self.chosen:
+            return target
+        current = self.chosen[key]
+        if height(target) <= height(current):
+            self._better_since.pop(key, None)
+            if height(target) < height(current):
+                self._went_down(now)
+            return target
+        since = self._better_since.setdefault(key, now)
+        if now - since < self._hold_s:
+            return current
+        del self._better_since[key]
+        self._went_up(now)
+        return target
+
+    def _went_up(self, now: float) -> None:
+        if self._last_up is not None and now - self._last_up > TRUSTED_AFTER_S:
+            self._hold_s = HOLD_S
+        self._last_up = now
+
+    def _went_down(self, now: float) -> None:
+        if self._last_up is not None and now - self._last_up < FAILED_WITHIN_S:
+            self._hold_s = min(MAX_HOLD_S, self._hold_s * 2)
+            self._last_up = None
+
+    def _try_in_the_dark(self, now: float, wanted: Sequence[Wanted[Key]]) -> None:
+        """Show the most important stream again for a moment when nothing was shown for long."""
+        showable = [stream for stream in wanted if stream.rates]
+        if not showable or any(layer is not None for layer in self.chosen.values()):
+            self._dark_since = None
+            return
+        if self._dark_since is None:
+            self._dark_since = now
+        elif now - self._dark_since >= self._hold_s:
+            first = next((stream for stream in showable if stream.is_screen), showable[0])
+            self.chosen[first.key] = layer = first.rates[0][0]
+            self._trial, self._trial_until = (first.key, layer), now + TRIAL_S
+            self._went_up(now)
+            self._dark_since = None

@@ -1,8 +1,10 @@
-"""What the table of rooms asks of the engine: routes from tracks into slots, and gates. Values only."""
+"""What rooms and their stages ask of the engine: routes from tracks into slots, and gates. Values only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from voicechat.rtc.layers import Layer
 
 MICROPHONE = "microphone"
 WHISPER = "whisper"
@@ -45,14 +47,48 @@ class GatePeer:
     is_closed: bool
 
 
-RouteCommand = SetRoute | ClearRoute | GateTrack | GatePeer
+@dataclass(frozen=True, slots=True)
+class ShowStream:
+    """Feed the slot `mid` of `subscriber` with a layer of what `publisher` sends as `source`.
+
+    What fed it goes on until the new layer's keyframe. With None the slot is kept and nothing is sent.
+    """
+
+    subscriber: str
+    mid: str
+    publisher: str
+    source: str
+    layer: Layer | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySound:
+    """Feed the slot `mid` of `subscriber` with the sound of a screen that `publisher` shares."""
+
+    subscriber: str
+    mid: str
+    publisher: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateSound:
+    """Forward nothing of the sound of a screen while `is_closed`."""
+
+    publisher: str
+    source: str
+    is_closed: bool
+
+
+RouteCommand = SetRoute | ClearRoute | GateTrack | GatePeer | ShowStream | PlaySound | GateSound
 
 
 @dataclass(frozen=True, slots=True)
 class SlotState:
-    """Who is heard in the media section `mid`: nobody where `user_id` is None.
+    """Who is heard or seen in the media section `mid`: nobody where `user_id` is None.
 
-    `source` is `microphone`, or `whisper` where the voice is meant for this listener and not for its room.
+    `source` is `microphone`, or `whisper` where the voice is meant for this listener and not for its room;
+    or one of those of `rtc.sources`.
     """
 
     mid: str
