@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, chat, forward, join, memory
+from bench.cases import busy, chat, forward, join, memory, micro
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -27,6 +27,7 @@ HISTORY = RESULTS / "history.json"
 Case = Callable[[Plan, Path], Awaitable[Findings]]
 CASES: dict[str, Case] = {
     "memory": memory.run,
+    "micro": micro.run,
     "forward": forward.run,
     "busy": busy.run,
     "chat": chat.run,

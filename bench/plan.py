@@ -23,7 +23,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     joins: int = 10
 
 
-_CASES = ("memory", "forward", "busy", "chat", "join")
+_CASES = ("memory", "micro", "forward", "busy", "chat", "join")
 
 #: About four minutes on two cores. Short rounds: the nearer in time, the more alike is the machine.
 FULL = Plan(cases=_CASES, rooms=(2, 10, 25, 50), sittings=3, rounds=4, seconds=1.0)

@@ -24,20 +24,40 @@ class Broken(Exception):
 
 def compiled(name: str) -> Path:
     """Return the program of bench/<name>/<name>.c, compiling it first when it is out of date."""
-    source, program = ROOT / "bench" / name / f"{name}.c", _BUILD / name
-    inputs = (source, _SCHEDULING, _SCHEDULING.with_suffix(".h"))
-    if program.exists() and program.stat().st_mtime > max(path.stat().st_mtime for path in inputs):
-        return program
+    return _built(_BUILD / name, name, [_SCHEDULING])
+
+
+def compiled_library(name: str) -> Path:
+    """Return bench/<name>/<name>.c as a shared library with the whole engine in it."""
+    return _built(_BUILD / f"{name}.so", name, sorted((_NATIVE / "src").glob("*.c")), "-shared", "-fPIC")
+
+
+def _built(target: Path, name: str, engine: Sequence[Path], *flags: str) -> Path:
+    """Compile a source of the bench with some of the engine's, unless that was done since they changed."""
+    source = ROOT / "bench" / name / f"{name}.c"
+    inputs = (source, *engine, *(_NATIVE / "src").glob("*.h"), *(_NATIVE / "include").glob("*.h"))
+    if target.exists() and target.stat().st_mtime > max(path.stat().st_mtime for path in inputs):
+        return target
     _BUILD.mkdir(parents=True, exist_ok=True)
     folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
-    command = ["cc", *_FLAGS, *folders, "-o", str(program), str(source), str(_SCHEDULING)]
+    command = [
+        "cc",
+        *_FLAGS,
+        *flags,
+        *folders,
+        "-o",
+        str(target),
+        str(source),
+        *map(str, engine),
+        "-lpthread",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as problem:
         raise Broken("there is no C compiler (cc): the bench's own programs cannot be built") from problem
     if done.returncode != 0:
         raise Broken(f"compiling {source.relative_to(ROOT)}:\n{done.stderr}")
-    return program
+    return target
 
 
 class Child:

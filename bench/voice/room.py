@@ -10,6 +10,7 @@ import pylibsrtp
 
 PT = 111
 LEVEL_EXTENSION = 1
+SRTP_KEY_BYTES = 28  # AES-128 key and salt
 PAYLOAD_BYTES = 120  # 48 kbit/s Opus of 20 ms
 INTERVAL_US = 20_000
 _FRAME_TICKS = 960
@@ -55,8 +56,8 @@ class Client:
 
     port: int
     index: int
-    to_server: bytes = field(default_factory=lambda: os.urandom(28))
-    from_server: bytes = field(default_factory=lambda: os.urandom(28))
+    to_server: bytes = field(default_factory=lambda: os.urandom(SRTP_KEY_BYTES))
+    from_server: bytes = field(default_factory=lambda: os.urandom(SRTP_KEY_BYTES))
 
     def __post_init__(self) -> None:
         self.ssrc = _SSRC_BASE + self.index

@@ -1,0 +1,86 @@
+"""Single steps: nanoseconds of the engine's own functions, microseconds of what reaches Python."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import trio
+
+from bench.figures import Figure, Findings
+from bench.plan import Plan
+from bench.programs import Broken, compiled_library, pin, subject_cpu
+from bench.voice import signalling
+from bench.voice.srtp import SrtpPair
+
+_COUNT = 20_000
+_STEPS = ("parse", "route", "account", "rewrite", "report", "nack")
+_PYTHON_TIMES = 20
+
+Timed = Callable[[], float]
+
+
+async def run(plan: Plan, folder: Path) -> Findings:
+    """Time every step some rounds; one round of all before the next, so that all see the same machine."""
+    return await trio.to_thread.run_sync(_run, plan)
+
+
+def _run(plan: Plan) -> Findings:
+    if plan.is_pinned:
+        pin(0, subject_cpu())
+    native, python = dict(_native_steps()), dict(_python_steps())
+    found: dict[str, list[float]] = {name: [] for name in (*native, *python)}
+    for _ in range(plan.sittings * plan.rounds):
+        for name, timed in {**native, **python}.items():
+            found[name].append(timed())
+    return Findings(
+        figures=[
+            Figure(case="micro", metric=name, unit="ns" if name in native else "µs", subject=rounds)
+            for name, rounds in found.items()
+        ]
+    )
+
+
+def _native_steps() -> Iterator[tuple[str, Timed]]:
+    """List the C steps; each answers nanoseconds for one."""
+    library = ctypes.CDLL(str(compiled_library("micro")))
+    pair = SrtpPair()
+    for name in ("protect", "unprotect", *_STEPS):
+        getattr(library, f"micro_{name}").restype = ctypes.c_uint64
+
+    def each(name: str, spent: int) -> float:
+        if spent == 0:
+            raise Broken(f"step {name} of the micro case did not do its work")
+        return spent / _COUNT
+
+    def protect() -> float:
+        words = (pair.protect, pair.tx, ctypes.c_uint(pair.next_number(_COUNT)), ctypes.c_uint(_COUNT))
+        return each("protect", library.micro_protect(*words))
+
+    def unprotect() -> float:
+        numbers = ctypes.c_uint(pair.next_number(_COUNT)), ctypes.c_uint(_COUNT)
+        words = (pair.protect, pair.tx, pair.unprotect, pair.rx, *numbers)
+        return each("unprotect", library.micro_unprotect(*words))
+
+    yield "protect", protect
+    yield "unprotect", unprotect
+    for name in _STEPS:
+        step = getattr(library, f"micro_{name}")
+        yield name, lambda name=name, step=step: each(name, step(ctypes.c_uint(_COUNT)))  # type: ignore[misc]
+
+
+def _python_steps() -> Iterator[tuple[str, Timed]]:
+    """List what reaches Python; each answers microseconds of CPU for one."""
+    for name, make in signalling.STEPS.items():
+        yield name, lambda make=make: _each_us(make)  # type: ignore[misc]
+
+
+def _each_us(make: Callable[[], Callable[[], None]]) -> float:
+    """Time only what `make` returns, not the making."""
+    ready = [make() for _ in range(_PYTHON_TIMES)]
+    started = time.thread_time_ns()
+    for step in ready:
+        step()
+    return (time.thread_time_ns() - started) / 1000 / _PYTHON_TIMES
