@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import trio
@@ -40,17 +40,8 @@ def _built(target: Path, name: str, engine: Sequence[Path], *flags: str) -> Path
         return target
     _BUILD.mkdir(parents=True, exist_ok=True)
     folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
-    command = [
-        "cc",
-        *_FLAGS,
-        *flags,
-        *folders,
-        "-o",
-        str(target),
-        str(source),
-        *map(str, engine),
-        "-lpthread",
-    ]
+    sources = [str(path) for path in (source, *engine)]
+    command = ["cc", *_FLAGS, *flags, *folders, "-o", str(target), *sources, "-lpthread"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as problem:
@@ -122,6 +113,17 @@ def subject_cpu() -> int | None:
     """Return the CPU that what is measured is pinned to; None where there is only one."""
     cpus = sorted(os.sched_getaffinity(0))
     return cpus[-1] if len(cpus) > 1 else None
+
+
+@contextmanager
+def pinned(cpu: int | None) -> Iterator[None]:
+    """Keep the calling thread on one CPU for a while; None leaves it alone."""
+    before = os.sched_getaffinity(0)
+    pin(0, cpu)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def pin(thread: int, cpu: int | None) -> None:

@@ -11,7 +11,7 @@ import trio
 
 from bench.figures import Figure, Findings
 from bench.plan import Plan
-from bench.programs import Broken, compiled_library, pin, subject_cpu
+from bench.programs import Broken, compiled_library, pinned, subject_cpu
 from bench.voice import signalling
 from bench.voice.srtp import SrtpPair
 
@@ -28,11 +28,14 @@ async def run(plan: Plan, folder: Path) -> Findings:
 
 
 def _run(plan: Plan) -> Findings:
-    if plan.is_pinned:
-        pin(0, subject_cpu())
+    with pinned(subject_cpu() if plan.is_pinned else None):
+        return _rounds(plan.sittings * plan.rounds)
+
+
+def _rounds(count: int) -> Findings:
     native, python = dict(_native_steps()), dict(_python_steps())
     found: dict[str, list[float]] = {name: [] for name in (*native, *python)}
-    for _ in range(plan.sittings * plan.rounds):
+    for _ in range(count):
         for name, timed in {**native, **python}.items():
             found[name].append(timed())
     return Findings(

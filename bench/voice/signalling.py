@@ -72,10 +72,7 @@ def binding_request(ufrag: str, password: str) -> bytes:
 
 
 def _dtls_handshake() -> Step:
-    """Do the server's share of a handshake; the client's was done before, flight by flight.
-
-    That is not possible in advance, so the client's own share is in the figure too: about half of it.
-    """
+    """Shake hands in memory. The client's share cannot be made before: about half of the figure is its."""
     client, server = DtlsClient(_certificate()), DtlsServer(_identity())
 
     def shake() -> None:

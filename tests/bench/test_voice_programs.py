@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench.cases import busy, forward, memory
+from bench.cases import busy, forward, memory, micro
 from bench.plan import Plan
 from bench.programs import Broken
 from bench.voice.engine import open_engine
@@ -69,6 +69,12 @@ async def test_busy_python_really_is_busy(tmp_path: Path) -> None:
     findings = await busy.run(TINY, tmp_path)
     rate = next(figure for figure in findings.figures if figure.metric == "chat-rate")
     assert all(value > 0 for value in rate.subject)
+
+
+async def test_every_single_step_takes_some_time(tmp_path: Path) -> None:
+    by_metric = {figure.metric: figure for figure in (await micro.run(TINY, tmp_path)).figures}
+    assert {"protect", "unprotect", "parse", "route", "stun-check", "dtls-handshake"} < set(by_metric)
+    assert all(value > 0 for figure in by_metric.values() for value in figure.subject)
 
 
 async def test_the_engine_says_what_a_peer_costs(tmp_path: Path) -> None:
