@@ -34,6 +34,10 @@ class GatewayClient:
         """The events that came and that nobody has asked for yet."""
         return list(self._waiting)
 
+    def forget(self) -> None:
+        """Drop the events that nobody asked for."""
+        self._waiting.clear()
+
     async def expect(
         self, kind: type[E], matches: Callable[[E], bool] = lambda _: True, *, within_s: float = 10.0
     ) -> E:
