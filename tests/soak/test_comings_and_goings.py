@@ -23,8 +23,8 @@ from tests.support.waiting import eventually
 JOINS = int(os.environ.get("VOICECHAT_SOAK_JOINS", "1000"))
 WARM_UP_JOINS = 500
 RSS_GROWTH_KIB = 8192
-"""Measured: 4,100 in the thousand after the warm-up, 0 in the two thousand after 2,800, when the command queue
-(6 MiB, its pages touched as it goes around) is all in use. One forgotten peer in ten is more.
+"""Measured: 4,100 in the thousand after the warm-up, 0 in the two thousand after 2,800, when the command
+queue (6 MiB, its pages touched as it goes around) is all in use. One forgotten peer in ten is more.
 """
 
 
