@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from voicechat.rtc import sdp
 
 
 @dataclass(frozen=True)
 class AnswerParts:
-    """What an answer says; the defaults are harmless."""
+    """What an answer says; the defaults are harmless.
+
+    Of later offers: it sends on all sections it may, or on `sends` alone, in simulcast or, with `rids` empty,
+    in one layer; `types` are the payload types it accepts, `video_ssrcs` what it names for its sections.
+    """
 
     ufrag: str = "clnt"
     password: str = "p" * 24
@@ -17,6 +24,11 @@ class AnswerParts:
     microphone: str = "sendonly"
     slot: str = "recvonly"
     setup: str = "active"
+    sends: Collection[str] | None = None
+    rids: tuple[str, ...] = ("l", "m", "h")
+    types: Collection[int] = frozenset(range(128))
+    reports_arrivals: bool = True
+    video_ssrcs: Mapping[str, int] = field(default_factory=dict)
 
 
 def mids_of(offer: str) -> list[str]:
@@ -30,23 +42,25 @@ def chromium_answer(offer: str, parts: AnswerParts | None = None) -> str:
     mids = mids_of(offer)
     lines = ["v=0", "o=- 4962303333179871722 2 IN IP4 127.0.0.1", "s=-", "t=0 0"]
     lines += [f"a=group:BUNDLE {' '.join(mids)}", "a=msid-semantic: WMS f1c1"]
-    for index, mid in enumerate(mids):
-        lines += ["m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"]
+    for index, section in enumerate(sdp.parse(offer).media):
+        types = _accepted(section, parts)
+        lines += [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(types)}", "c=IN IP4 0.0.0.0"]
+        lines += ["a=rtcp:9 IN IP4 0.0.0.0"]
         if index == 0:
             lines += [
                 "a=candidate:1 1 udp 2113937151 0a1b.local 57219 typ host generation 0 network-cost 999"
             ]
         lines += [f"a=ice-ufrag:{parts.ufrag}", f"a=ice-pwd:{parts.password}", "a=ice-options:trickle"]
-        lines += [f"a=fingerprint:sha-256 {parts.fingerprint}", f"a=setup:{parts.setup}", f"a=mid:{mid}"]
-        lines += ["a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
-        if index == 0:
-            lines += ["a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", f"a={parts.microphone}"]
-            lines += ["a=msid:f1c1 7c0e"] if parts.microphone == "sendonly" else []
-        else:
-            lines += [f"a={parts.slot}"]
-        lines += ["a=rtcp-mux", "a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1"]
-        if index == 0 and parts.ssrc is not None and parts.microphone == "sendonly":
-            lines += [f"a=ssrc:{parts.ssrc} cname:yPwhq9"]
+        lines += [f"a=fingerprint:sha-256 {parts.fingerprint}", f"a=setup:{parts.setup}"]
+        lines += [f"a=mid:{section.first('mid')}", *_extensions(section, parts)]
+        direction = _direction(index, section, parts)
+        lines += [f"a={direction}"]
+        lines += ["a=msid:f1c1 7c0e"] if direction == "sendonly" else []
+        lines += ["a=rtcp-mux", *_codecs(section, types)]
+        lines += list(_layers(section, direction, parts))
+        ssrc = _ssrc(index, section, parts)
+        if direction == "sendonly" and ssrc is not None:
+            lines += [f"a=ssrc:{ssrc} cname:yPwhq9"]
     return "\r\n".join([*lines, ""])
 
 
@@ -57,15 +71,54 @@ def firefox_answer(offer: str, parts: AnswerParts | None = None) -> str:
     lines = ["v=0", "o=mozilla...THIS_IS_SDPARTA-99.0 3417391 0 IN IP4 0.0.0.0", "s=-", "t=0 0"]
     lines += [f"a=fingerprint:sha-256 {parts.fingerprint}", f"a=group:BUNDLE {' '.join(mids)}"]
     lines += ["a=ice-options:trickle", "a=msid-semantic:WMS *"]
-    for index, mid in enumerate(mids):
-        lines += ["m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0"]
-        lines += [f"a={parts.microphone if index == 0 else parts.slot}"]
-        lines += ["a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
-        lines += ["a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"] if index == 0 else []
-        lines += ["a=fmtp:111 maxplaybackrate=48000;stereo=1;useinbandfec=1"]
-        lines += [f"a=ice-pwd:{parts.password}", f"a=ice-ufrag:{parts.ufrag}", f"a=mid:{mid}"]
-        lines += ["a=msid:- {2d7f}"] if index == 0 else []
-        lines += ["a=rtcp-mux", "a=rtpmap:111 opus/48000/2", f"a=setup:{parts.setup}"]
-        ssrc = 777000 + index if index or parts.ssrc is None else parts.ssrc
-        lines += [f"a=ssrc:{ssrc} cname:{{5a0b}}"]
+    for index, section in enumerate(sdp.parse(offer).media):
+        types, direction = _accepted(section, parts), _direction(index, section, parts)
+        lines += [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(types)}", "c=IN IP4 0.0.0.0"]
+        lines += [f"a={direction}", *_extensions(section, parts)]
+        lines += ["a=fmtp:111 maxplaybackrate=48000;stereo=1;useinbandfec=1"] if "111" in types else []
+        lines += [f"a=ice-pwd:{parts.password}", f"a=ice-ufrag:{parts.ufrag}"]
+        lines += [f"a=mid:{section.first('mid')}"]
+        lines += ["a=msid:- {2d7f}"] if direction == "sendonly" else []
+        lines += [*_layers(section, direction, parts), "a=rtcp-mux", *_codecs(section, types)]
+        lines += [f"a=setup:{parts.setup}"]
+        ssrc = _ssrc(index, section, parts) if direction == "sendonly" else None
+        lines += [f"a=ssrc:{777000 + index if ssrc is None else ssrc} cname:{{5a0b}}"]
     return "\r\n".join([*lines, ""])
+
+
+def _accepted(section: sdp.Media, parts: AnswerParts) -> list[str]:
+    return [text for text in section.formats if int(text) in parts.types]
+
+
+def _direction(index: int, section: sdp.Media, parts: AnswerParts) -> str:
+    if index == 0:
+        return parts.microphone
+    if section.direction == "recvonly":
+        return "sendonly" if parts.sends is None or section.first("mid") in parts.sends else "inactive"
+    return "inactive" if section.direction == "inactive" else parts.slot
+
+
+def _ssrc(index: int, section: sdp.Media, parts: AnswerParts) -> int | None:
+    return parts.ssrc if index == 0 else parts.video_ssrcs.get(section.first("mid") or "")
+
+
+def _extensions(section: sdp.Media, parts: AnswerParts) -> list[str]:
+    offered = section.every("extmap")
+    return [
+        f"a=extmap:{value}" for value in offered if parts.reports_arrivals or "transport-wide" not in value
+    ]
+
+
+def _codecs(section: sdp.Media, types: list[str]) -> Iterator[str]:
+    for name in ("rtpmap", "rtcp-fb", "fmtp"):
+        for value in section.every(name):
+            if value.split()[0] in types and (section.kind == "video" or name == "rtpmap"):
+                yield f"a={name}:{value}"
+    if section.kind == "audio":
+        yield f"a=fmtp:{types[0]} minptime=10;useinbandfec=1;usedtx=1"
+
+
+def _layers(section: sdp.Media, direction: str, parts: AnswerParts) -> Iterator[str]:
+    if section.has("simulcast") and direction == "sendonly" and parts.rids:
+        yield from (f"a=rid:{rid} send" for rid in parts.rids)
+        yield f"a=simulcast:send {';'.join(parts.rids)}"

@@ -108,11 +108,16 @@ def later_section(
 ) -> sdp.Media:
     """Write a section of a later offer; one that the client once rejected stays so."""
     types = offered_types(line)
+    kind = "video" if is_video_line(line) else "audio"
+    if is_rejected:
+        names = tuple(("rtpmap", f"{pt} {rtpmap(pt)}") for pt in types)
+        attributes = (("mid", line.mid), ("inactive", ""), *names)
+        return sdp.Media(kind, 0, PROTOCOL, tuple(map(str, types)), attributes)
     own = (("mid", line.mid), *_direction(line), *_extension_lines(line), *_stream_lines(line, cname))
     codecs = _video_lines(types) if is_video_line(line) else _stereo_lines()
     return sdp.Media(
-        kind="video" if is_video_line(line) else "audio",
-        port=0 if is_rejected else 9,
+        kind=kind,
+        port=9,
         protocol=PROTOCOL,
         formats=tuple(map(str, types)),
         attributes=(*own, *transport, *codecs, *_layer_lines(line), *candidates),

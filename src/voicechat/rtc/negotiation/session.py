@@ -17,7 +17,7 @@ from voicechat.rtc.negotiation.answer import Answer, read_answer
 from voicechat.rtc.negotiation.offer import Offer, new_ssrc
 from voicechat.rtc.negotiation.sections import LaterLine, PublishLine, SoundSlotLine, VideoSlotLine
 
-MAX_LATER = 96  # sections; three times what a client needs, who would reject each it is offered
+MAX_LATER = 64  # sections; more than a client needs, for one that rejects what it is offered
 
 
 class Negotiation:
