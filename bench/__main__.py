@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, chat, forward, join, memory, micro
+from bench.cases import busy, capacity, chat, forward, join, memory, micro, rooms
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -29,6 +29,8 @@ CASES: dict[str, Case] = {
     "memory": memory.run,
     "micro": micro.run,
     "forward": forward.run,
+    "rooms": rooms.run,
+    "capacity": capacity.run,
     "busy": busy.run,
     "chat": chat.run,
     "join": join.run,

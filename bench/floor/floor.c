@@ -4,8 +4,8 @@
  * other client with a header of its own, send in batches.  What it spends is mostly the kernel's; the engine is
  * measured beside it, and the ratio is what authentication, encryption and accounting add.
  *
- * usage: floor CLIENT_PORT CLIENT_PORT ...
- * All clients are on 127.0.0.1 and in one room.  Says its own port, then forwards until its
+ * usage: floor ROOM_SIZE CLIENT_PORT CLIENT_PORT ...
+ * All clients are on 127.0.0.1; the first ROOM_SIZE are one room, the next another.  Says its own port, then forwards until its
  * standard input ends.  Client s hears client p under SSRC (s << 16 | p), sequence number and payload as they came. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,6 +34,7 @@ enum {
 typedef struct {
     int fd;
     unsigned count; /* of clients */
+    unsigned room_size;
     unsigned turn;  /* who is served first */
     struct sockaddr_in clients[CLIENTS_MAX];
     uint16_t by_port[65536];
@@ -117,9 +118,10 @@ static void fan_out(reflector *r, const struct sockaddr_in *sender, const uint8_
     unsigned from = r->by_port[ntohs(sender->sin_port)];
     if (from == UNKNOWN || length < HEADER || length > ROOM)
         return;
-    unsigned first = r->turn++ % r->count; /* nobody is always last */
-    for (unsigned i = 0; i < r->count; i++) {
-        unsigned to = first + i < r->count ? first + i : first + i - r->count;
+    unsigned size = r->room_size, room = from - from % size;
+    unsigned first = r->turn++ % size; /* nobody is always last */
+    for (unsigned i = 0; i < size; i++) {
+        unsigned to = room + (first + i < size ? first + i : first + i - size);
         if (to != from)
             send_copy(r, to, from, packet, length);
     }
@@ -141,10 +143,11 @@ static void take_batches(reflector *r)
 int main(int argc, char **argv)
 {
     static reflector r; /* too large for the stack */
-    if (argc < 2 || argc - 1 > CLIENTS_MAX)
+    r.room_size = argc > 2 ? (unsigned)atoi(argv[1]) : 0;
+    if (r.room_size < 2 || argc - 2 > CLIENTS_MAX || (unsigned)(argc - 2) % r.room_size != 0)
         return 2;
     prepare(&r);
-    for (int i = 1; i < argc; i++)
+    for (int i = 2; i < argc; i++)
         add_client(&r, (uint16_t)atoi(argv[i]));
     vc_sched_saved saved;
     vc_sched_raise(&saved); /* the same scheduling as the engine's thread gets */

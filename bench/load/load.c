@@ -1,18 +1,18 @@
-/* load.c - the load generator: the voice clients of one room, paced by one thread, stamped by the kernel.
+/* load.c - the load generator: voice clients in rooms of one size, paced by one thread, stamped by the kernel.
  *
- * Client p sends its packets, made beforehand, every interval; the clients take turns at even distances, so packet
- * number t of all goes out at t * interval / clients.  A send is stamped just before the system call, an arrival by
+ * The first clients of all are the senders of a run: each sends its packets, made beforehand, every interval; they take
+ * turns at even distances, so packet number t of all goes out at t * interval / senders.  A send is stamped just before the system call, an arrival by
  * the kernel when it gives the datagram to the client's socket (SO_TIMESTAMPNS): how late this program reads it does
  * not matter, so it reads rarely, in the middle between two sends, and never waits in a read: nobody who sends to it
  * pays for waking it.
  *
- * usage: load CLIENTS
+ * usage: load CLIENTS ROOM_SIZE
  * says   the clients' ports on 127.0.0.1 in one line, then obeys lines of
- *        run SERVER_PORT COUNT INTERVAL_US PACKETS_FILE RESULTS_FILE
+ *        run SERVER_PORT COUNT INTERVAL_US SENDERS PACKETS_FILE RESULTS_FILE
  * says   ARRIVALS SAMPLES LOST_ROOM when each is done (the last: arrivals there was no room to note)
  *
- * PACKETS_FILE  COUNT * CLIENTS packets in the order of sending (struct packet).
- * RESULTS_FILE  COUNT * CLIENTS send stamps (uint64_t ns, CLOCK_REALTIME), then the arrivals (struct arrival), then
+ * PACKETS_FILE  COUNT * SENDERS packets in the order of sending (struct packet).
+ * RESULTS_FILE  COUNT * SENDERS send stamps (uint64_t ns, CLOCK_REALTIME), then the arrivals (struct arrival), then
  *               samples: the first arrivals of each client and every SAMPLE_EVERY-th later, whole (struct sample). */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -57,7 +57,8 @@ typedef struct {
 } sample;
 
 typedef struct {
-    unsigned clients;
+    unsigned clients, room_size;
+    unsigned senders; /* of this run */
     int fds[CLIENTS_MAX];
     uint32_t seen[CLIENTS_MAX]; /* arrivals of each in this run */
     struct mmsghdr rx[BATCH];
@@ -137,7 +138,7 @@ static uint64_t stamp_ns(struct msghdr *header)
 static void keep_sample(load *l, unsigned client, const uint8_t *data, size_t length)
 {
     uint32_t number = l->seen[client]++;
-    if ((number >= l->clients && number % SAMPLE_EVERY != 0) || l->sample_count == l->sample_room)
+    if ((number >= l->room_size && number % SAMPLE_EVERY != 0) || l->sample_count == l->sample_room)
         return;
     sample *s = &l->samples[l->sample_count++];
     s->client = client;
@@ -206,8 +207,8 @@ static void *touched(size_t count, size_t size)
 
 static void make_room(load *l)
 {
-    l->arrival_room = l->count * (l->clients - 1);
-    l->sample_room = l->arrival_room / SAMPLE_EVERY + (size_t)l->clients * (l->clients + 1);
+    l->arrival_room = l->count * (l->room_size - 1);
+    l->sample_room = l->arrival_room / SAMPLE_EVERY + (size_t)l->clients * (l->room_size + 1);
     l->sent = touched(l->count, sizeof *l->sent);
     l->arrivals = touched(l->arrival_room, sizeof *l->arrivals);
     l->samples = touched(l->sample_room, sizeof *l->samples);
@@ -223,7 +224,7 @@ static void begin(load *l)
 static void send_one(load *l, size_t number, const struct sockaddr_in *server)
 {
     const packet *p = &l->packets[number];
-    int fd = l->fds[number % l->clients];
+    int fd = l->fds[number % l->senders];
     l->sent[number] = read_ns(CLOCK_REALTIME);
     if (sendto(fd, p->data, p->length, 0, (const struct sockaddr *)server, sizeof *server) != p->length)
         fail("sending");
@@ -274,11 +275,11 @@ static void run(load *l, unsigned port, size_t count, unsigned interval_us, cons
 {
     struct sockaddr_in server = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-    l->count = count * l->clients;
+    l->count = count * l->senders;
     l->packets = map_packets(packets, l->count * sizeof *l->packets);
     make_room(l);
     begin(l);
-    pace(l, (uint64_t)interval_us * 1000 / l->clients, &server);
+    pace(l, (uint64_t)interval_us * 1000 / l->senders, &server);
     write_results(l, results);
     munmap((void *)(uintptr_t)l->packets, l->count * sizeof *l->packets);
     free(l->sent);
@@ -291,14 +292,16 @@ int main(int argc, char **argv)
     static load l; /* too large for the stack */
     char line[1024], packets[400], results[400];
     unsigned port, count, interval_us;
-    l.clients = argc == 2 ? (unsigned)atoi(argv[1]) : 0;
-    if (l.clients < 2 || l.clients > CLIENTS_MAX)
+    l.clients = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
+    l.room_size = argc == 3 ? (unsigned)atoi(argv[2]) : 0;
+    if (l.clients < 2 || l.clients > CLIENTS_MAX || l.room_size < 2 || l.clients % l.room_size != 0)
         return 2;
     vc_sched_saved saved;
     vc_sched_raise(&saved); /* nobody comes between a stamp and its send */
     prepare(&l);
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (sscanf(line, "run %u %u %u %399s %399s", &port, &count, &interval_us, packets, results) != 5)
+        if (sscanf(line, "run %u %u %u %u %399s %399s", &port, &count, &interval_us, &l.senders, packets, results) != 6 ||
+            l.senders < 1 || l.senders > l.clients)
             return 2;
         run(&l, port, count, interval_us, packets, results);
     }

@@ -48,16 +48,16 @@ def one_way(run: Run, opened: Opener, *, warm_packets: int) -> Delays:
     Raises Broken when a packet is not what was sent, came twice, or is of a stream no sample explains.
     """
     streams = _streams(run.samples, opened)
-    count, clients = run.sent_ns.shape
+    count, senders = run.sent_ns.shape
     publisher, number = _identify(run, streams)
     receiver = run.arrivals["client"].astype(np.int64)
     if np.any(number >= count):
         raise Broken("a packet arrived that was not sent in this run")
-    places = (receiver * clients + publisher) * count + number
+    places = (receiver * senders + publisher) * count + number
     if len(np.unique(places)) != len(places):
         raise Broken("a packet arrived twice")
     delays = (run.arrivals["ns"].astype(np.int64) - run.sent_ns[number, publisher].astype(np.int64)) / 1000
-    due = count * clients * (clients - 1)
+    due = count * senders * run.listeners
     return Delays(us=delays[number >= warm_packets], forwarded=len(delays), lost=due - len(delays))
 
 

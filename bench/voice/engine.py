@@ -21,7 +21,7 @@ _COMMAND = (sys.executable, "-m", "bench.voice.engine_process")
 
 
 class EngineServer:
-    """VoiceChat's engine with everybody of a room connected."""
+    """VoiceChat's engine with everybody connected."""
 
     name = "voicechat"
 
@@ -57,10 +57,12 @@ async def ask(child: Child, command: Command, answer: type[A]) -> A:
 
 
 @asynccontextmanager
-async def open_engine(clients: list[Client], *, is_pinned: bool) -> AsyncIterator[EngineServer]:
-    """Run the engine with all of `clients` in one room."""
+async def open_engine(
+    clients: list[Client], *, is_pinned: bool, room_size: int | None = None
+) -> AsyncIterator[EngineServer]:
+    """Run the engine with `clients` in rooms of `room_size` (all in one)."""
     keys = [Keys(c.port, c.ssrc, c.to_server.hex(), c.from_server.hex()) for c in clients]
     async with running(_COMMAND, "the engine's process") as child:
-        joined = await ask(child, Join(keys), Joined)
+        joined = await ask(child, Join(keys, room_size or len(clients)), Joined)
         pin(joined.media_thread, subject_cpu() if is_pinned else None)
         yield EngineServer(child, joined, clients)

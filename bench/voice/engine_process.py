@@ -21,7 +21,7 @@ from voicechat.rtc.dtls import SrtpKeys
 
 _COMMANDS: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _LIMITS = EngineLimits(
-    max_peers=128, max_tracks=128, max_slots=128 * 128, max_receivers=128, command_depth=65_536
+    max_peers=1024, max_tracks=1024, max_slots=32_768, max_receivers=128, command_depth=65_536
 )
 
 
@@ -52,12 +52,12 @@ class EngineProcess:
     async def obey(self, command: Command) -> msgspec.Struct:
         """Do what the bench asks; return the answer."""
         if isinstance(command, Join):
-            return await self._join(command.clients)
+            return await self._join(command.clients, command.room_size)
         if isinstance(command, Disturb):
             self._disturb(command)
         return self._figures()
 
-    async def _join(self, clients: list[Keys]) -> Joined:
+    async def _join(self, clients: list[Keys], room_size: int) -> Joined:
         engine = self._engine
         peers = [self._connect(client) for client in clients]
         tracks = [
@@ -65,10 +65,11 @@ class EngineProcess:
             for peer, client in zip(peers, clients, strict=True)
         ]
         for receiver, peer in enumerate(peers):
-            for publisher, track in enumerate(tracks):
+            room = receiver - receiver % room_size
+            for publisher in range(room, room + room_size):
                 if publisher != receiver:
                     slot = self._slot(peer, receiver << 16 | publisher)
-                    engine.route_set(slot, track)
+                    engine.route_set(slot, tracks[publisher])
         await engine.settled()
         port = self._socket.getsockname()[1]
         return Joined(port, self._media_thread, engine.scheduling, engine.memory_bytes()[0])

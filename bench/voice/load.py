@@ -30,50 +30,57 @@ class Sample:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the load saw; packet number k of client p was sent at `sent_ns[k, p]`."""
+    """What one run of the load saw; packet number k of sender p was sent at `sent_ns[k, p]`.
+
+    Each packet is due at `listeners` others.
+    """
 
     first_number: int
     sent_ns: npt.NDArray[np.uint64]
     arrivals: npt.NDArray[np.void]
     samples: list[Sample]
+    listeners: int
 
 
 class Load:
-    """Clients on sockets of their own, driven by one thread of one process."""
+    """Clients on sockets of their own in rooms of one size, driven by one thread of one process."""
 
-    def __init__(self, child: Child, clients: list[Client], folder: Path) -> None:
+    def __init__(self, child: Child, clients: list[Client], folder: Path, room_size: int) -> None:
         self.clients = clients
+        self.room_size = room_size
         self._child = child
         self._packets, self._results = folder / "packets", folder / "results"
 
-    async def run(self, server_port: int, first_number: int, count: int) -> Run:
-        """Let every client send `count` packets at their pace; return what came back."""
-        self._packets.write_bytes(b"".join(self._numbered(first_number, count)))
+    async def run(self, server_port: int, first_number: int, count: int, senders: int | None = None) -> Run:
+        """Let the first `senders` clients (all) send `count` packets at their pace; return what came back."""
+        senders = len(self.clients) if senders is None else senders
+        self._packets.write_bytes(b"".join(self._numbered(first_number, count, senders)))
         seconds = count * INTERVAL_US / 1e6
-        words = f"run {server_port} {count} {INTERVAL_US} {self._packets} {self._results}"
+        words = f"run {server_port} {count} {INTERVAL_US} {senders} {self._packets} {self._results}"
         answer = await self._child.ask(words, within_s=seconds + 30)
         arrivals, samples, lost_room = map(int, answer.split())
         if lost_room:
             raise Broken(f"the load generator had no room for {lost_room} arrivals: more came than were due")
-        return self._read(first_number, count, arrivals, samples)
+        return self._read(first_number, count, senders, arrivals, samples)
 
-    def _numbered(self, first: int, count: int) -> list[bytes]:
+    def _numbered(self, first: int, count: int, senders: int) -> list[bytes]:
         """Return all packets in the order of sending: everybody's first, then everybody's second, …"""
-        prepared = [client.prepare(first, count) for client in self.clients]
+        prepared = [client.prepare(first, count) for client in self.clients[:senders]]
         return [_PACKET.pack(len(data), data) for turn in zip(*prepared, strict=True) for data in turn]
 
-    def _read(self, first: int, count: int, arrivals: int, samples: int) -> Run:
+    def _read(self, first: int, count: int, senders: int, arrivals: int, samples: int) -> Run:
         raw = self._results.read_bytes()
-        sent = np.frombuffer(raw, np.uint64, count * len(self.clients))
+        sent = np.frombuffer(raw, np.uint64, count * senders)
         noted = np.frombuffer(raw, ARRIVAL, arrivals, sent.nbytes)
         start = sent.nbytes + noted.nbytes
         if len(raw) != start + samples * _ALIGNED_SAMPLE:
             raise Broken(f"the load generator's results have {len(raw)} bytes, expected another number")
         return Run(
             first,
-            sent.reshape(count, len(self.clients)),
+            sent.reshape(count, senders),
             noted,
             [_sample(raw, start + i * _ALIGNED_SAMPLE) for i in range(samples)],
+            self.room_size - 1,
         )
 
 
@@ -83,9 +90,12 @@ def _sample(raw: bytes, at: int) -> Sample:
 
 
 @asynccontextmanager
-async def open_load(size: int, folder: Path, *, is_pinned: bool) -> AsyncIterator[Load]:
-    """Start the load generator with `size` clients."""
-    async with running([compiled("load"), str(size)], "the load generator") as child:
+async def open_load(
+    size: int, folder: Path, *, is_pinned: bool, room_size: int | None = None
+) -> AsyncIterator[Load]:
+    """Start the load generator with `size` clients in rooms of `room_size` (all in one)."""
+    room_size = room_size or size
+    async with running([compiled("load"), str(size), str(room_size)], "the load generator") as child:
         ports = [int(word) for word in (await child.hear()).split()]
         pin(child.pid, load_cpu() if is_pinned else None)
-        yield Load(child, [Client(port, index) for index, port in enumerate(ports)], folder)
+        yield Load(child, [Client(port, index) for index, port in enumerate(ports)], folder, room_size)

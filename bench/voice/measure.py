@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.voice.delays import Delays, one_way
-from bench.voice.load import Load
+from bench.voice.load import Load, Run
 from bench.voice.room import INTERVAL_US
 from bench.voice.servers import Server
 
@@ -20,6 +20,7 @@ class Round:
 
     delays: Delays
     cpu_us: float  # per packet that arrived
+    paced_share: float  # of the asked rate, that the load generator kept
 
     def values(self) -> dict[str, float]:
         """Return the figures by metric, microseconds."""
@@ -34,15 +35,23 @@ class Stage:
         self._load = load
         self._next_number = 0
 
-    async def measure(self, server: Server, seconds: float) -> Round:
-        """Let all clients talk for `seconds` (and a warm-up before) and see what `server` does with it."""
+    async def measure(self, server: Server, seconds: float, senders: int | None = None) -> Round:
+        """Let the first `senders` clients (all) talk for `seconds` and see what `server` does with it.
+
+        They begin with a short warm-up that is not measured.
+        """
         count = _WARM_PACKETS + int(seconds * 1e6 / INTERVAL_US)
         cpu_before = server.cpu_ns()
-        run = await self._load.run(server.port, self._next_number, count)
+        run = await self._load.run(server.port, self._next_number, count, senders)
         cpu_ns = server.cpu_ns() - cpu_before
         self._next_number += count
         delays = one_way(run, server.opened, warm_packets=_WARM_PACKETS)
-        return Round(delays, cpu_ns / 1000 / max(delays.forwarded, 1))
+        return Round(delays, cpu_ns / 1000 / max(delays.forwarded, 1), _paced_share(run))
+
+
+def _paced_share(run: Run) -> float:
+    turns = run.sent_ns[:, 0].astype("int64")
+    return float((len(turns) - 1) * INTERVAL_US * 1000 / max(int(turns[-1] - turns[0]), 1))
 
 
 def turns(names: Sequence[str], rounds: int) -> list[tuple[str, ...]]:

@@ -15,9 +15,10 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True, tag="join"):
-    """Connect all clients of a room; answered by Joined."""
+    """Connect all clients, the first `room_size` in one room, the next in another; answered by Joined."""
 
     clients: list[Keys]
+    room_size: int
 
 
 class Disturb(msgspec.Struct, frozen=True, tag="disturb"):

@@ -1,4 +1,4 @@
-"""One bench room: its clients' keys, and the packets they will send (pure)."""
+"""Who is in the bench's rooms: their keys, and the packets they will send (pure)."""
 
 from __future__ import annotations
 
@@ -48,6 +48,20 @@ def session(key: bytes, direction: int) -> pylibsrtp.Session:
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=profile)
     policy.window_size = 1024
     return pylibsrtp.Session(policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """People in rooms of one size, of whom the first `talkers` talk all the time."""
+
+    people: int
+    room_size: int
+    talkers: int
+
+    @staticmethod
+    def talking(size: int) -> Crowd:
+        """Return one room in which everybody talks."""
+        return Crowd(size, size, size)
 
 
 @dataclass

@@ -54,9 +54,12 @@ class Floor:
 
 
 @asynccontextmanager
-async def open_floor(clients: list[Client], *, is_pinned: bool) -> AsyncIterator[Floor]:
-    """Run the plain C fan-out for `clients`."""
-    command = [str(compiled("floor")), *(str(client.port) for client in clients)]
+async def open_floor(
+    clients: list[Client], *, is_pinned: bool, room_size: int | None = None
+) -> AsyncIterator[Floor]:
+    """Run the plain C fan-out for `clients` in rooms of `room_size` (all in one)."""
+    ports = [str(client.port) for client in clients]
+    command = [str(compiled("floor")), str(room_size or len(clients)), *ports]
     async with running(command, "the floor") as child:
         port = int(await child.hear())
         pin(child.pid, subject_cpu() if is_pinned else None)

@@ -50,7 +50,7 @@ def make_run(*, without: tuple[int, int, int] | None = None) -> Run:
                 )
                 samples.append(Sample(receiver, data))
     sent = np.array([[sent_ns(p, n) for p in range(CLIENTS)] for n in numbers], np.uint64)
-    return Run(FIRST, sent, np.array(arrivals, ARRIVAL), samples)
+    return Run(FIRST, sent, np.array(arrivals, ARRIVAL), samples, CLIENTS - 1)
 
 
 def opened(sample: Sample) -> bytes:

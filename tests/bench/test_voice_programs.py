@@ -11,7 +11,9 @@ from bench.programs import Broken
 from bench.voice.engine import open_engine
 from bench.voice.load import Sample, open_load
 from bench.voice.measure import Stage, turns
+from bench.voice.room import Crowd
 from bench.voice.servers import open_floor
+from bench.voice.sittings import open_sitting
 
 pytestmark = pytest.mark.native
 TINY = Plan(cases=(), rooms=(3,), sittings=1, rounds=2, seconds=0.1, is_pinned=False)
@@ -69,6 +71,15 @@ async def test_busy_python_really_is_busy(tmp_path: Path) -> None:
     findings = await busy.run(TINY, tmp_path)
     rate = next(figure for figure in findings.figures if figure.metric == "chat-rate")
     assert all(value > 0 for value in rate.subject)
+
+
+async def test_rooms_do_not_hear_each_other_and_listeners_are_silent(tmp_path: Path) -> None:
+    """Two rooms of three, of which the first and one person of the second talk."""
+    async with open_sitting(Crowd(people=6, room_size=3, talkers=4), TINY, tmp_path) as sitting:
+        for server in (sitting.engine, sitting.floor):
+            found = await sitting.stage.measure(server, 0.1, 4)
+            assert (found.delays.forwarded, found.delays.lost) == (10 * 4 * 2, 0)
+            assert found.paced_share > 0
 
 
 async def test_every_single_step_takes_some_time(tmp_path: Path) -> None:
