@@ -11,7 +11,7 @@ from tests.support.answers import AnswerParts, chromium_answer
 from tests.support.dtls_client import ClientCertificate, DtlsClient
 from voicechat.errors import Conflict, Invalid
 from voicechat.rtc.dtls import DtlsIdentity
-from voicechat.rtc.ice import Address, new_credentials
+from voicechat.rtc.ice import OVERLAP_S, Address, new_credentials
 from voicechat.rtc.negotiation import new_offer, render_offer
 from voicechat.rtc.peer import (
     DTLS_BURST,
@@ -22,9 +22,11 @@ from voicechat.rtc.peer import (
     PeerEvent,
     PeerState,
     PeerTimers,
+    Renegotiated,
     TupleAdded,
     TuplePreferred,
     TupleRemoved,
+    UfragRetired,
 )
 
 HOME, AWAY = ("192.0.2.1", 1000), ("192.0.2.9", 2000)
@@ -247,3 +249,50 @@ def test_nothing_wakes_a_gone_peer(bench: Bench) -> None:
         bench.answer()
     bench.drain()
     assert bench.events == before
+
+
+def test_a_later_answer_is_told_and_changes_nothing_else(bench: Bench) -> None:
+    bench.answer()
+    bench.check()
+    bench.shake_hands()
+    bench.peer.negotiation.allow("webcam", 1000)
+    assert bench.peer.negotiation.next_offer() is not None
+    bench.answer()
+    assert [type(event) for event in bench.events] == [TupleAdded, TuplePreferred, Connected, Renegotiated]
+    assert bench.peer.state is PeerState.CONNECTED
+    with pytest.raises(Conflict):
+        bench.answer()
+
+
+def test_a_restart_is_offered_once_and_again_when_it_led_nowhere(bench: Bench) -> None:
+    bench.answer()
+    bench.check()
+    bench.shake_hands()
+    old, first = bench.peer.offer.ice.ufrag, bench.peer.restart_ice()
+    assert first is not None
+    assert bench.peer.restart_ice() is None  # it is still to be offered
+    assert bench.peer.negotiation.next_offer() is not None
+    assert bench.peer.restart_ice() is None  # and to be answered
+    bench.answer(AnswerParts(fingerprint=CERTIFICATE.fingerprint, ufrag="again", password="q" * 24))
+    second = bench.peer.restart_ice()
+    bench.drain()
+    assert bench.events[-1] == UfragRetired(first)
+    assert second not in (None, first, old)
+
+
+def test_tuples_from_before_a_restart_end_a_while_after_it(bench: Bench) -> None:
+    bench.answer()
+    bench.check()
+    bench.shake_hands()
+    old = bench.peer.offer.ice.ufrag
+    bench.peer.restart_ice()
+    bench.peer.negotiation.next_offer()
+    bench.answer(AnswerParts(fingerprint=CERTIFICATE.fingerprint, ufrag="clnt", password="q" * 24))
+    bench.check(AWAY)
+    assert bench.events[-3:] == [UfragRetired(old), TupleAdded(AWAY), TuplePreferred(AWAY)]
+    deadline = bench.peer.deadline(bench.now)
+    assert deadline == bench.now + OVERLAP_S
+    bench.now = deadline
+    bench.peer.handle_timeout(bench.now)
+    bench.drain()
+    assert bench.events[-1] == TupleRemoved(HOME)
