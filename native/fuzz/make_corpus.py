@@ -117,8 +117,104 @@ STREAMS = {  # the first byte is the size of the reads, 0 = all at once
 }
 
 
+def attribute(kind: int, value: bytes, *, claimed: int | None = None) -> bytes:
+    padding = bytes(-len(value) % 4)
+    return struct.pack("!HH", kind, len(value) if claimed is None else claimed) + value + padding
+
+
+def binding(attributes: bytes, *, kind: int = 1, claimed: int | None = None) -> bytes:
+    length = len(attributes) if claimed is None else claimed
+    return struct.pack("!HHI12s", kind, length, 0x2112A442, b"transaction!") + attributes
+
+
+NAME = attribute(6, b"ours:theirs")
+STUN = {  # besides those above: what broke other servers, see docs/design/attacks.md
+    "whole": binding(NAME + attribute(8, bytes(20)) + attribute(0x8028, bytes(4))),
+    "name_last": binding(
+        attribute(0x24, bytes(4)) + attribute(0x802A, bytes(8)) + attribute(0x25, b"") + NAME
+    ),
+    "names_twice": binding(NAME + attribute(6, b"others:theirs")),
+    "length_beyond_end": binding(NAME, claimed=400),
+    "length_before_end": binding(NAME, claimed=8),
+    "length_not_of_four": binding(NAME, claimed=15),
+    "attribute_beyond_end": binding(attribute(6, b"ours:theirs", claimed=0xFFFF)),
+    "padding_beyond_end": binding(struct.pack("!HH", 6, 5) + b"our:t"),
+    "no_attributes": binding(b""),
+    "half_an_attribute": binding(b"\0\6"),
+    "name_without_colon": binding(attribute(6, b"ours")),
+    "name_empty": binding(attribute(6, b"")),
+    "ufrag_too_long": binding(attribute(6, b"o" * 17 + b":t")),
+    "ufrag_longest": binding(attribute(6, b"o" * 16 + b":t")),
+    "response": binding(attribute(0x20, bytes(8)), kind=0x0101),
+    "error_short": binding(attribute(9, b"\0\0\4"), kind=0x0111),
+    "other_method": binding(NAME, kind=3),
+    "other_cookie": binding(NAME)[:4] + b"\0\0\0\0" + binding(NAME)[8:],
+}
+
+LEVELS = bytes([0x10, 0x9E, 0x00, 0x22, 1, 2, 3, 0xF0])
+RTP = {
+    "padding_none": rtp(100, first=0xA0, tail=b"data\0"),
+    "padding_all": rtp(100, first=0xA0, tail=b"\0\0\0\0\5"),
+    "padding_more_than_all": rtp(100, first=0xA0, tail=b"\0\0\0\0\6"),
+    "padding_of_nothing": rtp(100, first=0xA0, tail=b""),
+    "csrcs_beyond_end": rtp(100, first=0x8F, tail=b"only"),
+    "extension_beyond_end": rtp(100, first=0x90, middle=struct.pack("!HH", 0xBEDE, 0xFFFF)),
+    "extension_cut": rtp(100, first=0x90, middle=b"\xbe\xde", tail=b""),
+    "element_beyond_end": rtp(100, first=0x90, middle=struct.pack("!HHBBH", 0xBEDE, 1, 0x1F, 1, 0)),
+    "element_fifteen_ends": rtp(100, first=0x90, middle=struct.pack("!HH", 0xBEDE, 2) + LEVELS),
+    "two_byte_beyond_end": rtp(100, first=0x90, middle=struct.pack("!HHBBH", 0x1000, 1, 1, 200, 0)),
+    "two_byte_empty": rtp(100, first=0x90, middle=struct.pack("!HHBBBB", 0x100F, 1, 1, 0, 2, 0)),
+    "other_profile": rtp(100, first=0x90, middle=struct.pack("!HHI", 0x1234, 1, 0)),
+    "last_numbers": rtp(0xFFFFFFFF, second=0xFF, seq=65535),
+    "opus_dtx": rtp(100, tail=b"\x78"),
+    "longest": rtp(100, tail=bytes(1488)),
+}
+
+RTCP = {
+    "count_lies": bytes([0x9F]) + rtcp(201, 0, struct.pack("!I", 1))[1:],
+    "length_lies": struct.pack("!BBHI", 0x80, 201, 0xFFFF, 1),
+    "length_zero": struct.pack("!BBH", 0x81, 200, 0),
+    "sr_short": rtcp(200, 0, bytes(16)),
+    "sr_of_31": rtcp(200, 31, SENDER + BLOCK * 31),
+    "bye_of_31": rtcp(203, 31, struct.pack("!I", 7) * 31),
+    "bye_of_none": rtcp(203, 0, b""),
+    "bye_with_reason": rtcp(203, 1, struct.pack("!I", 7) + b"\3bye"),
+    "nack_without_item": rtcp(205, 1, struct.pack("!II", 1, 201)),
+    "nack_without_ssrc": rtcp(205, 1, struct.pack("!I", 1)),
+    "nack_around": rtcp(205, 1, struct.pack("!IIHH", 1, 201, 0xFFFF, 0xFFFF)),
+    "twcc": rtcp(205, 15, struct.pack("!IIHHI", 1, 201, 7, 3, 1) + b"\x20\x03\1\1\1\0"[:4] + bytes(4)),
+    "twcc_counts_lie": rtcp(205, 15, struct.pack("!IIHHI", 1, 201, 7, 0xFFFF, 1) + b"\x3f\xff\x5f\xff"),
+    "pli": rtcp(206, 1, struct.pack("!II", 1, 201)),
+    "fir": rtcp(206, 4, struct.pack("!IIIBxxx", 1, 0, 201, 9)),
+    "remb": rtcp(206, 15, struct.pack("!II4sBBHI", 1, 0, b"REMB", 1, 0x07, 0xFFFF, 201)),
+    "remb_counts_lie": rtcp(206, 15, struct.pack("!II4sBBH", 1, 0, b"REMB", 255, 0xFF, 0xFFFF)),
+    "sdes_unended": rtcp(202, 2, struct.pack("!IBB", 100, 1, 255) + b"no"),
+    "xr": rtcp(207, 0, struct.pack("!IBBHII", 1, 4, 0, 2, 5, 6)),
+    "padding_lies": bytes([0xA0]) + rtcp(201, 0, struct.pack("!I", 1) + b"\0\0\0\xff")[1:],
+    "padding_none": bytes([0xA0]) + rtcp(201, 0, struct.pack("!I", 1) + b"\0\0\0\0")[1:],
+    "padding_not_last": bytes([0xA0])
+    + rtcp(201, 0, struct.pack("!I", 1) + b"\0\0\0\4")[1:]
+    + rtcp(203, 0, b""),
+    "app": rtcp(204, 0, b"aaaaname"),
+    "version_one": bytes([0x40]) + rtcp(201, 0, struct.pack("!I", 1))[1:],
+}
+
+
+def of_kind(*starts: str) -> dict[str, bytes]:
+    return {name: data for name, data in PACKETS.items() if name.startswith(starts)}
+
+
+TARGETS = {
+    "stun": {**of_kind("stun", "dtls", "turn"), **STUN},
+    "rtp": {**of_kind("rtp"), **RTP},
+    "rtcp": {**of_kind("rtcp"), **RTCP},
+    "frames": STREAMS,
+    "engine": SCRIPTS,
+}
+
+
 def main() -> None:
-    for folder, inputs in (("parsers", PACKETS), ("frames", STREAMS), ("engine", SCRIPTS)):
+    for folder, inputs in TARGETS.items():
         (CORPUS / folder).mkdir(parents=True, exist_ok=True)
         for name, data in inputs.items():
             (CORPUS / folder / name).write_bytes(data)
