@@ -51,6 +51,10 @@ async def test_a_channel_comes_last_and_everybody_hears(town: Town, owner: Perso
         {"name": "ok", "channel_type": "voice", "bitrate_kbps": None},
         {"name": "ok", "channel_type": "voice", "ptime_ms": 30},
         {"name": "ok", "channel_type": "voice", "ptime_ms": "10"},
+        {"name": "ok", "max_screen_shares": 6},
+        {"name": "ok", "channel_type": "voice", "max_screen_shares": 0},
+        {"name": "ok", "channel_type": "voice", "max_screen_shares": 17},
+        {"name": "ok", "channel_type": "voice", "max_screen_shares": None},
     ],
 )
 async def test_a_bad_channel_is_refused(owner: Person, ground: Ground, body: dict[str, Any]) -> None:
@@ -108,6 +112,17 @@ async def test_a_voice_channel_says_how_voices_are_encoded(owner: Person, ground
         assert await owner.refused("PATCH", text_url, change) == (400, "NOT_A_VOICE_CHANNEL")
     assert (await owner.refused("PATCH", voice_url, {"ptime_ms": 15}))[0] == 400
     assert encoding(await owner.ask("GET", voice_url)) == (510, 10)
+
+
+async def test_a_voice_channel_says_how_many_screens_are_shared_in_it(owner: Person, ground: Ground) -> None:
+    text_url, voice_url = f"/api/channels/{ground.text_id}", f"/api/channels/{ground.voice_id}"
+    assert (await owner.ask("GET", voice_url))["max_screen_shares"] == 6
+    assert "max_screen_shares" not in await owner.ask("GET", text_url)
+    assert (await owner.ask("PATCH", voice_url, {"max_screen_shares": 16}))["max_screen_shares"] == 16
+    body = {"guild_id": ground.id, "name": "Raid", "channel_type": "voice", "max_screen_shares": 1}
+    assert (await owner.ask("POST", "/api/channels", body, status=201))["max_screen_shares"] == 1
+    assert await owner.refused("PATCH", text_url, {"max_screen_shares": 2}) == (400, "NOT_A_VOICE_CHANNEL")
+    assert (await owner.refused("PATCH", voice_url, {"max_screen_shares": 17}))[0] == 400
 
 
 @pytest.mark.parametrize("field", ["guild_id", "channel_type", "id", "my_permissions", "created_at"])

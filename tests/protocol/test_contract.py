@@ -37,6 +37,13 @@ def test_wire_names_are_snake_case_and_unique_by_direction() -> None:
         "voice_answer",
         "voice_ice_candidate",
         "voice_stats",
+        "voice_screen_share_start",
+        "voice_screen_share_stop",
+        "voice_screen_share_set_quality",
+        "voice_webcam_start",
+        "voice_webcam_stop",
+        "voice_set_layer_preference",
+        "voice_ice_restart",
     ],
 )
 def test_the_contracts_commands_are_there(name: str) -> None:
@@ -72,3 +79,54 @@ def test_bodies_refuse_unknown_fields_and_answers_are_frozen() -> None:
     body = Register(username="abc", password="12345678")
     with pytest.raises(AttributeError):
         body.username = "other"  # type: ignore[misc]
+
+
+CHANNEL_ID = "00000000-0000-7000-8000-000000000000"
+SHARE = {"type": "voice_screen_share_start", "channel_id": CHANNEL_ID, "stream_id": "a"}
+WISH = {
+    "type": "voice_set_layer_preference",
+    "channel_id": CHANNEL_ID,
+    "target_user_id": CHANNEL_ID,
+    "track_source": "webcam",
+    "preferred_layer": "auto",
+}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {**SHARE, "stream_id": CHANNEL_ID},
+        {**SHARE, "stream_id": "x" * 64, "quality": "premium", "has_audio": True},
+        {**SHARE, "source_label": ""},
+        {**SHARE, "source_label": "Fenster — 🎮 " + "x" * 200},
+        WISH,
+        {**WISH, "track_source": "screen_video:" + CHANNEL_ID, "preferred_layer": "off"},
+        {**WISH, "track_source": "screen_audio:a_-9"},
+    ],
+)
+def test_video_is_asked_for(frame: dict[str, object]) -> None:
+    assert protocol.wire_name(type(protocol.decode_command(msgspec.json.encode(frame)))) == frame["type"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {**SHARE, "stream_id": ""},
+        {**SHARE, "stream_id": "x" * 65},
+        {**SHARE, "stream_id": "a b"},
+        {**SHARE, "stream_id": "a\n"},
+        {**SHARE, "stream_id": "ä"},
+        {**SHARE, "stream_id": "a:b"},
+        {**SHARE, "quality": "ultra"},
+        {**SHARE, "source_label": "x" * 256},
+        {**SHARE, "source_label": "two\nlines"},
+        {**SHARE, "source_label": "\u202eevil"},
+        {**WISH, "track_source": "microphone"},
+        {**WISH, "track_source": "screen_video:"},
+        {**WISH, "track_source": "webcam\n"},
+        {**WISH, "preferred_layer": "highest"},
+    ],
+)
+def test_video_is_not_asked_for_so(frame: dict[str, object]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        protocol.decode_command(msgspec.json.encode(frame))
