@@ -6,6 +6,8 @@ import { backoffMs } from "../net/backoff";
 import { randomId } from "../net/randomId";
 import type { Timers } from "../net/timers";
 import type { AnyCommand } from "../protocol";
+import { shareOf } from "../protocol";
+import type { Heard } from "../rtc/playback";
 import type { Call, CallView } from "../rtc/makeCall";
 import { makeCall } from "../rtc/makeCall";
 import { isDucked, isPrioritySpeaking } from "../state/selectors";
@@ -26,6 +28,9 @@ export interface CallStoreEnv {
   setPreferences: SetPreferences;
   timers: Timers;
   send: (command: AnyCommand) => boolean;
+  /** Whether the sound of somebody's screen is to be heard. */
+  isShareHeard: (heard: Heard) => boolean;
+  onVideoTrouble: (words: string) => void;
 }
 
 export function createCallStore(env: CallStoreEnv): CallStore {
@@ -44,8 +49,15 @@ export function createCallStore(env: CallStoreEnv): CallStore {
         autoGainControl: preferences.autoGainControl,
       }),
       gateDb: () => preferences.gateDb,
-      volumeOf: (userId) => (preferences.volumes[userId] ?? 1) * (isDucked(store.state, userId) ? DUCKED : 1),
-      isMuted: (userId) => preferences.mutedUsers[userId] ?? false,
+      me: () => store.state.me?.id ?? null,
+      videoCodec: () => preferences.videoCodec,
+      onVideoTrouble: env.onVideoTrouble,
+      volumeOf({ userId, source }) {
+        const volumes = shareOf(source) === null ? preferences.volumes : preferences.streamVolumes;
+        return (volumes[userId] ?? 1) * (isDucked(store.state, userId) ? DUCKED : 1);
+      },
+      isMuted: (heard) =>
+        shareOf(heard.source) === null ? (preferences.mutedUsers[heard.userId] ?? false) : !env.isShareHeard(heard),
       outputId: () => preferences.outputId,
       onView: (next) => {
         setView(next);

@@ -14,6 +14,8 @@ import type { StoreEvent } from "../state/local";
 import type { AppState } from "../state/model";
 import { createAppStore } from "../state/store";
 import { createCallStore } from "./createCallStore";
+import type { Stage } from "./createStage";
+import { createStage } from "./createStage";
 import { exposeDebugView } from "./debug";
 import type { Dialogs } from "./dialogs";
 import { createDialogs } from "./dialogs";
@@ -42,6 +44,7 @@ export interface Client {
   logout(): Promise<void>;
   readonly view: Store<CallView>;
   readonly call: Call;
+  readonly stage: Stage;
   readonly messages: MessageActions;
   loadMembers(guildId: Id): Promise<void>;
   send(command: AnyCommand): boolean;
@@ -91,7 +94,17 @@ export function createClient(): Client {
     onState: connectionChanged,
     onPing: (ms) => store.dispatch({ type: "local_ping", ms }),
   });
-  const { view, call } = createCallStore({ store, preferences, setPreferences, timers, send: gateway.send });
+  const calls = createCallStore({
+    store,
+    preferences,
+    setPreferences,
+    timers,
+    send: gateway.send,
+    isShareHeard: (heard) => stage.isHeard(heard),
+    onVideoTrouble: (words) => toasts.tell(words, "bad"),
+  });
+  const { view, call } = calls;
+  const stage = createStage({ state: store.state, calls, preferences, setPreferences, timers, send: gateway.send });
 
   let wasUp = false;
 
@@ -172,6 +185,7 @@ export function createClient(): Client {
     },
     view,
     call,
+    stage,
     messages: makeMessageActions(api, store),
     loadMembers: (guildId) => loadMembers(api, store, guildId),
     send: gateway.send,

@@ -11,6 +11,8 @@ export type OpenDialog =
   | { name: "channel_settings"; channelId: Id; page?: ChannelPage }
   | { name: "guild_settings"; guildId: Id; page?: GuildPage }
   | { name: "settings"; page?: SettingsPage }
+  | { name: "share" }
+  | { name: "camera" }
   | { name: "shortcuts" }
   | { name: "switcher" }
   | { name: "confirm"; title: string; text: string; action: string; act: () => Promise<unknown> };

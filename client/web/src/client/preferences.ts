@@ -3,6 +3,7 @@ import { onCleanup } from "solid-js";
 import type { Store } from "solid-js/store";
 import { createStore } from "solid-js/store";
 import type { Id } from "../protocol";
+import type { Tier, VideoContent } from "../rtc/encodings";
 
 export interface Preferences {
   inputId: string;
@@ -17,6 +18,15 @@ export interface Preferences {
   /** By user, 0–2; absent means 1. */
   volumes: Record<Id, number>;
   mutedUsers: Record<Id, boolean>;
+  /** By user, 0–2: how loud their screens are. */
+  streamVolumes: Record<Id, number>;
+  cameraId: string;
+  cameraTier: Tier;
+  shareTier: Tier;
+  shareContent: VideoContent;
+  shareAudio: boolean;
+  /** The codec one's own video is sent in, where the browser has it. */
+  videoCodec: "VP8" | "VP9" | "H264" | "AV1";
   theme: "dark" | "midnight" | "light";
   density: "cosy" | "compact";
   fontScale: number;
@@ -42,6 +52,13 @@ export const DEFAULTS: Preferences = {
   deafened: false,
   volumes: {},
   mutedUsers: {},
+  streamVolumes: {},
+  cameraId: "",
+  cameraTier: "high",
+  shareTier: "high",
+  shareContent: "detail",
+  shareAudio: true,
+  videoCodec: "VP8",
   theme: "dark",
   density: "cosy",
   fontScale: 1,
@@ -52,6 +69,14 @@ export const DEFAULTS: Preferences = {
   drafts: {},
   signedIn: false,
 };
+
+/** Words of which only these have a meaning. */
+const ONE_OF = {
+  cameraTier: ["low", "medium", "high", "premium"],
+  shareTier: ["low", "medium", "high", "premium"],
+  shareContent: ["detail", "motion"],
+  videoCodec: ["VP8", "VP9", "H264", "AV1"],
+} satisfies Partial<Record<keyof Preferences, string[]>>;
 
 const KEY = "voicechat.preferences";
 
@@ -67,6 +92,9 @@ export function clean(stored: unknown): Preferences {
     return [key, fits && value !== null ? value : structuredClone<unknown>(standard)] as const;
   });
   const result = Object.fromEntries(entries) as unknown as Preferences;
+  for (const [key, allowed] of Object.entries(ONE_OF))
+    if (!allowed.includes(result[key as keyof typeof ONE_OF]))
+      Object.assign(result, { [key]: DEFAULTS[key as keyof Preferences] });
   result.fontScale = Math.min(1.5, Math.max(0.8, result.fontScale));
   return result;
 }

@@ -2,6 +2,7 @@
 import type { PermissionName } from "./types.gen";
 import { Permission } from "./types.gen";
 
+export * from "./sources";
 export * from "./types.gen";
 
 /** Whether a set of bits holds `name`; plain arithmetic, since JavaScript's `&` ends at bit 31. */

@@ -14,7 +14,8 @@ function run(inputs: CallInput[], from: CallState = initialCall): { state: CallS
 
 const UP: CallInput = { kind: "gateway", news: "ready" };
 const JOIN: CallInput = { kind: "join", channelId: "c1", ref: "r1" };
-const OFFER: CallInput = { kind: "offer", channelId: "c1", sessionId: "v1", sdp: "sdp", ref: "r1" };
+const SDP = { sdp: "sdp", sends: [], revision: 1 };
+const OFFER: CallInput = { kind: "offer", channelId: "c1", sessionId: "v1", offer: SDP, ref: "r1" };
 const IN: CallInput[] = [
   UP,
   JOIN,
@@ -32,7 +33,7 @@ describe("call machine", () => {
       do: "open_peer",
       channelId: "c1",
       sessionId: "v1",
-      sdp: "sdp",
+      offer: SDP,
     });
     expect(IN.map((_, index) => run(IN.slice(0, index + 1)).state.phase)).toEqual([
       "idle",
@@ -57,6 +58,18 @@ describe("call machine", () => {
   it("ignores an offer that nobody asked for", () => {
     expect(run([UP, OFFER]).state.phase).toBe("idle");
     expect(run([{ ...OFFER, sessionId: "v2", ref: null }], joined()).effects).toEqual([]);
+  });
+
+  it.each([2, 3, 4])("takes every later offer of its session and stays where it is (%i steps in)", (steps) => {
+    const { state: before } = run(IN.slice(0, steps + 1));
+    const { state, effects } = run([{ ...OFFER, offer: { ...SDP, sdp: "more" }, ref: null }], before);
+    expect(state).toBe(before);
+    expect(effects).toEqual([{ do: "grow_peer", channelId: "c1", sessionId: "v1", offer: { ...SDP, sdp: "more" } }]);
+  });
+
+  it("takes no later offer of a session it has given up", () => {
+    const { state } = run([{ kind: "peer", sessionId: "v1", state: "failed" }], joined());
+    expect(run([{ ...OFFER, ref: null }], state).effects).toEqual([]);
   });
 
   it("joins again with a new connection when ICE failed", () => {
@@ -118,7 +131,7 @@ describe("call machine", () => {
     const moving = run([{ kind: "disconnected", sessionId: "v1", reason: "moved" }], joined());
     expect(moving.state.phase).toBe("joining");
     const { state, effects } = run(
-      [{ kind: "offer", channelId: "c2", sessionId: "v2", sdp: "s", ref: null }],
+      [{ kind: "offer", channelId: "c2", sessionId: "v2", offer: SDP, ref: null }],
       moving.state,
     );
     expect(state).toMatchObject({ phase: "negotiating", channelId: "c2", sessionId: "v2" });

@@ -6,10 +6,12 @@
  *                    └──────── retry ── reconnecting ←── failed / timeout / fresh ready ┘
  *     any ─leave, kicked, moved, refused→ idle (with the reason to show)
  *
- * The server offers once for each session, so trouble never renegotiates: it joins again with a new connection.
+ * The first offer of a session carries voice; later ones of the same session only grow it (video), so they change no
+ * phase. Trouble never renegotiates: it joins again with a new connection.
  * Losing the gateway alone changes nothing: media does not pass through it.
  */
 import type { Id } from "../protocol";
+import type { Offer } from "./peer";
 
 export type CallPhase = "idle" | "joining" | "negotiating" | "connecting" | "connected" | "reconnecting";
 export type CallTimer = "join" | "media" | "retry";
@@ -41,7 +43,7 @@ export interface CallEnd {
 export type CallInput =
   | { kind: "join"; channelId: Id; ref: string }
   | { kind: "leave" }
-  | { kind: "offer"; channelId: Id; sessionId: Id; sdp: string; ref: string | null }
+  | { kind: "offer"; channelId: Id; sessionId: Id; offer: Offer; ref: string | null }
   | { kind: "answered"; sessionId: Id }
   | { kind: "answer_failed"; sessionId: Id }
   | { kind: "peer"; sessionId: Id; state: RTCPeerConnectionState }
@@ -53,7 +55,8 @@ export type CallInput =
 export type CallEffect =
   | { do: "send_join"; channelId: Id; ref: string }
   | { do: "send_leave"; channelId: Id }
-  | { do: "open_peer"; channelId: Id; sessionId: Id; sdp: string }
+  | { do: "open_peer"; channelId: Id; sessionId: Id; offer: Offer }
+  | { do: "grow_peer"; channelId: Id; sessionId: Id; offer: Offer }
   | { do: "close_peer" }
   | { do: "timer"; name: CallTimer; ms: number }
   | { do: "cancel"; name: CallTimer };
@@ -145,19 +148,26 @@ function leave(state: CallState): CallStep {
 }
 
 function offered(state: CallState, input: Extract<CallInput, { kind: "offer" }>): CallStep {
+  if (state.sessionId !== null && input.sessionId === state.sessionId) return grown(state, input);
   const isAwaited = state.phase === "joining" && state.ref !== null && input.ref === state.ref;
   const isMove = input.ref === null && state.phase === "joining" && state.ref === null;
   if (!isAwaited && !isMove) return [state, []];
-  const { channelId, sessionId, sdp } = input;
+  const { channelId, sessionId, offer } = input;
   return [
     { ...state, phase: "negotiating", channelId, sessionId, ref: state.ref ?? `moved ${sessionId}`, isUnstable: false },
     [
       ...CANCEL,
       { do: "close_peer" },
-      { do: "open_peer", channelId, sessionId, sdp },
+      { do: "open_peer", channelId, sessionId, offer },
       { do: "timer", name: "media", ms: MEDIA_MS },
     ],
   ];
+}
+
+/** Another offer of the session we have: more media sections, which are answered in the order they came. */
+function grown(state: CallState, input: Extract<CallInput, { kind: "offer" }>): CallStep {
+  const { channelId, sessionId, offer } = input;
+  return [state, [{ do: "grow_peer", channelId, sessionId, offer }]];
 }
 
 function answered(state: CallState, sessionId: Id): CallStep {

@@ -1,15 +1,16 @@
-/** Microphones and speakers: what there is, and why there may be none. */
+/** Microphones, speakers and cameras: what there is, and why there may be none. */
 
 export type MicrophoneTrouble = "denied" | "missing" | "insecure" | "busy";
 
-export interface AudioDevice {
+export interface Device {
   id: string;
   label: string;
 }
 
-export interface AudioDevices {
-  inputs: AudioDevice[];
-  outputs: AudioDevice[];
+export interface Devices {
+  inputs: Device[];
+  outputs: Device[];
+  cameras: Device[];
 }
 
 /** What to ask of the browser; `deviceId` empty means the default. */
@@ -66,17 +67,17 @@ function mediaDevices(): MediaDevices | undefined {
 }
 
 /** The devices; labels are empty until the microphone was allowed once. */
-export async function listDevices(): Promise<AudioDevices> {
+export async function listDevices(): Promise<Devices> {
   const found =
     (await mediaDevices()
       ?.enumerateDevices()
       .catch(() => [])) ?? [];
-  const named = (kind: MediaDeviceKind): AudioDevice[] =>
+  const named = (kind: MediaDeviceKind): Device[] =>
     found
       .filter((device) => device.kind === kind && device.deviceId !== "default" && device.deviceId !== "communications")
       .map((device, index) => ({ id: device.deviceId, label: device.label || `Device ${index + 1}` }))
       .filter((device) => device.id !== "");
-  return { inputs: named("audioinput"), outputs: named("audiooutput") };
+  return { inputs: named("audioinput"), outputs: named("audiooutput"), cameras: named("videoinput") };
 }
 
 /** The name of the system's default device of a kind, where the browser tells. */

@@ -1,12 +1,19 @@
 /** Run the call machine: signalling through the gateway, microphone, media, and the picture of it all. */
 import type { AnyCommand, AnyEvent, Id } from "../protocol";
+import { MICROPHONE } from "../protocol";
 import type { CallEffect, CallInput, CallState, CallTimer } from "./callMachine";
 import { initialCall, stepCall } from "./callMachine";
 import type { MicrophoneTrouble, MicrophoneWish } from "./devices";
 import { makeMedia } from "./media";
 import { makeMicrophone } from "./microphone";
+import type { Offer } from "./peer";
+import type { Heard } from "./playback";
+import type { LocalStream, Publisher } from "./publisher";
+import { makePublisher } from "./publisher";
 import type { VoiceSample } from "./stats";
 import { signalBars } from "./stats";
+import type { ReceivedVideos } from "./videos";
+import { NO_VIDEOS } from "./videos";
 
 /** Round trips kept for the graph: a minute and a half. */
 const HISTORY = 30;
@@ -20,7 +27,21 @@ export interface CallView {
   playbackBlocked: boolean;
   sample: VoiceSample | null;
   history: number[];
+  /** What one shows oneself. */
+  published: LocalStream[];
+  /** What one receives. */
+  videos: ReceivedVideos;
 }
+
+const IDLE: Omit<CallView, "muted" | "deafened"> = {
+  call: initialCall,
+  trouble: null,
+  playbackBlocked: false,
+  sample: null,
+  history: [],
+  published: [],
+  videos: NO_VIDEOS,
+};
 
 export interface CallEnv {
   send: (command: AnyCommand) => boolean;
@@ -30,10 +51,15 @@ export interface CallEnv {
   after: (ms: number, act: () => void) => () => void;
   backoffMs: (attempt: number) => number;
   newRef: () => string;
+  me: () => Id | null;
+  /** The codec preferred for one's own video, as in `VP8`. */
+  videoCodec: () => string;
+  /** Something about video went wrong, in words for the person. */
+  onVideoTrouble: (words: string) => void;
   wish: () => MicrophoneWish;
   gateDb: () => number | null;
-  volumeOf: (userId: Id) => number;
-  isMuted: (userId: Id) => boolean;
+  volumeOf: (heard: Heard) => number;
+  isMuted: (heard: Heard) => boolean;
   outputId: () => string;
   RTCPeerConnection: typeof RTCPeerConnection;
 }
@@ -51,21 +77,18 @@ export interface Call {
   /** Volumes, local mutes or the output device changed. */
   refreshPlayback(): void;
   unblockPlayback(): void;
+  /** Camera and screens of one's own. */
+  readonly publisher: Pick<Publisher, "share" | "showCamera" | "stop" | "setTier">;
   readonly view: CallView;
+  /** The statistics of one stream: received, by its key, or sent, by its source. */
+  videoReport(of: { key: string } | { source: string }): Promise<RTCStatsReport | null>;
   readonly connection: RTCPeerConnection | null;
-  readonly streams: Record<Id, MediaStream>;
+  readonly streams: Record<string, MediaStream>;
 }
 
 export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: boolean }): Call {
-  const timers = new Map<CallTimer, () => void>();
-  let view: CallView = {
-    call: initialCall,
-    ...initial,
-    trouble: null,
-    playbackBlocked: false,
-    sample: null,
-    history: [],
-  };
+  const alarms = makeAlarms(env.after);
+  let view: CallView = { ...IDLE, ...initial };
 
   const media = makeMedia({
     ...env,
@@ -74,11 +97,22 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     onBlocked: (playbackBlocked) => {
       if (view.playbackBlocked !== playbackBlocked) show({ playbackBlocked });
     },
+    onVideos: (videos) => show({ videos }),
+  });
+  const publisher = makePublisher({
+    send: env.send,
+    newId: env.newRef,
+    me: env.me,
+    codec: env.videoCodec,
+    attach: media.send,
+    channelId: () => (view.call.phase === "connected" ? view.call.channelId : null),
+    onChange: (published) => show({ published }),
+    onTrouble: env.onVideoTrouble,
   });
   const microphone = makeMicrophone({
     wish: env.wish,
     gateDb: env.gateDb,
-    onTrack: media.setMicrophone,
+    onTrack: (track) => media.send(MICROPHONE, track && { track }),
     onTrouble: (trouble) => show({ trouble }),
     onSpeaking: env.onSpeaking,
   });
@@ -96,11 +130,19 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     if (next !== before) show({ call: next });
     effects.forEach(run);
     if (before.channelId !== null && next.channelId === null) finish();
-    if (before.phase !== "connected" && next.phase === "connected") media.measure();
+    if (before.phase !== "connected" && next.phase === "connected") connected();
+    // What was shown to one room is not for another.
+    else if (before.channelId !== null && before.channelId !== next.channelId) publisher.close();
+  }
+
+  function connected(): void {
+    media.measure();
+    publisher.connected();
   }
 
   function finish(): void {
     microphone.close();
+    media.send(MICROPHONE, null);
     env.onSpeaking(false);
     env.onEnded();
   }
@@ -109,7 +151,7 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     switch (effect.do) {
       case "send_join": {
         const { muted, deafened } = view;
-        media.setSlots(new Map());
+        media.setSlots([]);
         env.send({ type: "voice_join", channel_id: effect.channelId, ref: effect.ref, muted, deafened });
         media.prepare();
         break;
@@ -118,37 +160,36 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
         env.send({ type: "voice_leave", channel_id: effect.channelId });
         break;
       case "open_peer":
-        void answer(effect.channelId, effect.sessionId, effect.sdp);
+        void answer(effect.channelId, effect.sessionId, effect.offer, true);
+        break;
+      case "grow_peer":
+        void answer(effect.channelId, effect.sessionId, effect.offer, false);
         break;
       case "close_peer":
         media.close();
         break;
       case "timer": {
         const { ref } = view.call;
-        timers.get(effect.name)?.();
-        timers.set(
-          effect.name,
-          env.after(effect.ms, () => input({ kind: "timer", name: effect.name, ref })),
-        );
+        alarms.set(effect.name, effect.ms, () => input({ kind: "timer", name: effect.name, ref }));
         break;
       }
       case "cancel":
-        timers.get(effect.name)?.();
-        timers.delete(effect.name);
+        alarms.cancel(effect.name);
         break;
     }
   }
 
-  async function answer(channelId: Id, sessionId: Id, offer: string): Promise<void> {
+  /** The answer does not wait for the microphone, which goes in when it opens. */
+  async function answer(channelId: Id, sessionId: Id, offer: Offer, isFirst: boolean): Promise<void> {
     try {
-      const sdp = await media.answer(sessionId, offer, microphone.track);
+      const sdp = await (isFirst ? media.answer(sessionId, offer) : media.grow(sessionId, offer));
       if (sdp === null) return;
-      env.send({ type: "voice_answer", channel_id: channelId, sdp });
-      // The answer does not wait for the microphone, which may have opened meanwhile, or will.
-      media.setMicrophone(microphone.track);
-      input({ kind: "answered", sessionId });
+      env.send({ type: "voice_answer", channel_id: channelId, sdp, revision: offer.revision });
+      if (isFirst) input({ kind: "answered", sessionId });
     } catch {
-      input({ kind: "answer_failed", sessionId });
+      if (isFirst) input({ kind: "answer_failed", sessionId });
+      // Voice goes on whether or not video can be added to it.
+      else env.onVideoTrouble("This browser could not take up the video.");
     }
   }
 
@@ -184,10 +225,8 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     setMuted: (muted) => setSwitches(muted, muted && view.deafened),
     setDeafened: (deafened) => setSwitches(view.muted, deafened),
     take(event) {
-      if (event.type === "voice_slots")
-        media.setSlots(
-          new Map(event.slots.flatMap((slot) => (slot.user_id === null ? [] : [[slot.mid, slot.user_id]]))),
-        );
+      if (event.type === "voice_slots") media.setSlots(event.slots);
+      publisher.take(event);
       const happened = inputOf(event);
       if (happened) input(happened);
     },
@@ -197,6 +236,9 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     },
     refreshPlayback: media.refresh,
     unblockPlayback: media.unblock,
+    publisher,
+    videoReport: (of) =>
+      "source" in of ? media.sentReport(of.source) : media.receivedReport(view.videos.byKey[of.key]?.mid),
     get view() {
       return view;
     },
@@ -209,6 +251,22 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
   };
 }
 
+/** The call machine's timers: one of each name at a time. */
+function makeAlarms(after: CallEnv["after"]) {
+  const running = new Map<CallTimer, () => void>();
+  const cancel = (name: CallTimer): void => {
+    running.get(name)?.();
+    running.delete(name);
+  };
+  return {
+    cancel,
+    set(name: CallTimer, ms: number, act: () => void): void {
+      cancel(name);
+      running.set(name, after(ms, act));
+    },
+  };
+}
+
 /** What an event means to the call, if anything. */
 function inputOf(event: AnyEvent): CallInput | null {
   switch (event.type) {
@@ -217,7 +275,7 @@ function inputOf(event: AnyEvent): CallInput | null {
         kind: "offer",
         channelId: event.channel_id,
         sessionId: event.session_id,
-        sdp: event.sdp,
+        offer: { sdp: event.sdp, sends: event.sends, revision: event.revision },
         ref: event.ref ?? null,
       };
     case "voice_disconnected":

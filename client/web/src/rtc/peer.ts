@@ -1,7 +1,24 @@
-/** One RTCPeerConnection for the life of one voice session: answer the server's only offer, hand over its tracks. */
+/** One RTCPeerConnection for the life of one voice session: answer the server's offers, send, hand over its tracks. */
+import type { SendSection } from "../protocol";
+import { withStereo } from "./sdp";
 
-/** The media section in which the server receives our microphone. */
-const MICROPHONE_MID = "0";
+/** What the server offers: at first voice alone, later more. */
+export interface Offer {
+  sdp: string;
+  sends: readonly SendSection[];
+  /** Told back with the answer. */
+  revision: number;
+}
+
+/** A track on its way out, and how it is to be encoded. */
+export interface Outgoing {
+  track: MediaStreamTrack;
+  /** Fill in the negotiated layers; absent leaves everything to the browser. */
+  shape?: (negotiated: RTCRtpEncodingParameters[]) => RTCRtpEncodingParameters[];
+  degradation?: RTCDegradationPreference;
+  /** The codec to prefer, as in `VP8`. */
+  codec?: string;
+}
 
 export interface PeerEnv {
   RTCPeerConnection: typeof RTCPeerConnection;
@@ -11,38 +28,69 @@ export interface PeerEnv {
 }
 
 export interface Peer {
-  /** Take the offer, attach the microphone (or none yet) and return the answer. */
-  answer(offerSdp: string, microphone: MediaStreamTrack | null): Promise<string>;
-  /** Change what is sent, without renegotiation. */
-  setMicrophone(track: MediaStreamTrack | null): Promise<void>;
+  /** Take an offer and return the answer. Offers are answered in the order of the calls. */
+  answer(offer: Offer): Promise<string>;
+  /** Send this (or nothing) as `source`: now, or as soon as an offer has a section for it. */
+  send(source: string, outgoing: Outgoing | null): Promise<void>;
+  senderOf(source: string): RTCRtpSender | undefined;
   close(): void;
   readonly connection: RTCPeerConnection;
 }
 
 export function makePeer(env: PeerEnv): Peer {
   const connection = new env.RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
-  let sender: RTCRtpSender | null = null;
+  const outgoing = new Map<string, Outgoing>();
+  /** Which of our sources has which section, by the latest offer. */
+  let sections = new Map<string, RTCRtpTransceiver>();
+  let turn: Promise<unknown> = Promise.resolve();
 
   connection.onconnectionstatechange = () => env.onState(connection.connectionState);
   connection.ontrack = ({ transceiver, track }) => {
     if (transceiver.mid !== null) env.onTrack(transceiver.mid, track);
   };
 
-  return {
-    async answer(offerSdp, microphone) {
-      await connection.setRemoteDescription({ type: "offer", sdp: offerSdp });
-      const transceiver = connection.getTransceivers().find((each) => each.mid === MICROPHONE_MID);
-      if (!transceiver) throw new Error("The server's offer has no media section 0 for the microphone.");
+  async function answerNow({ sdp, sends }: Offer): Promise<string> {
+    await connection.setRemoteDescription({ type: "offer", sdp });
+    const before = sections;
+    sections = seated(connection.getTransceivers(), sends);
+    const freed = [...before.values()].filter((transceiver) => ![...sections.values()].includes(transceiver));
+    for (const transceiver of freed) {
+      transceiver.direction = "inactive";
+      await transceiver.sender.replaceTrack(null);
+    }
+    for (const [source, transceiver] of sections) {
       transceiver.direction = "sendonly";
-      sender = transceiver.sender;
-      await sender.replaceTrack(microphone);
-      await connection.setLocalDescription(await connection.createAnswer());
-      return connection.localDescription?.sdp ?? "";
+      prefer(transceiver, outgoing.get(source)?.codec);
+    }
+    const answer = await connection.createAnswer();
+    await connection.setLocalDescription({ type: "answer", sdp: withStereo(answer.sdp ?? "", sdp) });
+    for (const source of sections.keys()) await apply(source);
+    return connection.localDescription?.sdp ?? "";
+  }
+
+  /** Shape first, so that no layer starts larger than it may be. */
+  async function apply(source: string): Promise<void> {
+    const sender = sections.get(source)?.sender;
+    const wanted = outgoing.get(source);
+    if (!sender || connection.signalingState === "closed") return;
+    if (wanted) await shape(sender, wanted);
+    await sender.replaceTrack(wanted?.track ?? null);
+  }
+
+  return {
+    answer(offer) {
+      const mine = turn.then(() => answerNow(offer));
+      turn = mine.catch(() => undefined);
+      return mine;
     },
 
-    async setMicrophone(track) {
-      if (sender && connection.signalingState !== "closed") await sender.replaceTrack(track);
+    send(source, wanted) {
+      if (wanted) outgoing.set(source, wanted);
+      else outgoing.delete(source);
+      return apply(source);
     },
+
+    senderOf: (source) => sections.get(source)?.sender,
 
     close() {
       connection.onconnectionstatechange = null;
@@ -52,4 +100,37 @@ export function makePeer(env: PeerEnv): Peer {
 
     connection,
   };
+}
+
+function seated(transceivers: RTCRtpTransceiver[], sends: readonly SendSection[]): Map<string, RTCRtpTransceiver> {
+  const byMid = new Map(transceivers.map((transceiver) => [transceiver.mid, transceiver]));
+  return new Map(
+    sends.map(({ mid, source }) => {
+      const transceiver = byMid.get(mid);
+      if (!transceiver) throw new Error(`The server's offer has no media section ${mid} for ${source}.`);
+      return [source, transceiver];
+    }),
+  );
+}
+
+/** Put `codec` first in the answer; a browser without it, or without the choice, keeps the server's order. */
+function prefer(transceiver: RTCRtpTransceiver, codec: string | undefined): void {
+  if (codec === undefined || !("setCodecPreferences" in transceiver)) return;
+  const all = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const isWanted = (each: RTCRtpCodec): boolean => each.mimeType.toUpperCase() === `VIDEO/${codec}`;
+  if (!all.some(isWanted)) return;
+  try {
+    transceiver.setCodecPreferences([...all.filter(isWanted), ...all.filter((each) => !isWanted(each))]);
+  } catch {
+    // Some browsers list what they then refuse for a section; the server's order is as good.
+  }
+}
+
+async function shape(sender: RTCRtpSender, wanted: Outgoing): Promise<void> {
+  if (!wanted.shape) return;
+  const parameters = sender.getParameters();
+  parameters.encodings = wanted.shape(parameters.encodings);
+  if (wanted.degradation) parameters.degradationPreference = wanted.degradation;
+  // Refused where a browser knows no such value: it then encodes as it likes, which the server's limit still bounds.
+  await sender.setParameters(parameters).catch(() => undefined);
 }

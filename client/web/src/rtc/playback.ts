@@ -1,23 +1,30 @@
 /**
- * What is heard: one hidden <audio> element for each media section, and who is in which.
+ * What is heard: one hidden <audio> element for each media section, and who speaks, or whose screen sounds, in which.
  *
  * Chromium plays WebRTC audio only through an element. Up to 100 % the element's own volume is used (shortest way);
  * above, the element is silenced and a GainNode amplifies.
  */
-import type { Id } from "../protocol";
+import type { Id, Slot } from "../protocol";
+import { MICROPHONE, streamKey } from "../protocol";
 import { existingAudioContext, sharedAudioContext } from "./audioContext";
 
 interface SlotPlayer {
   element: HTMLAudioElement;
   stream: MediaStream;
-  userId: Id | null;
+  from: Heard | null;
   boost: { source: MediaStreamAudioSourceNode; gain: GainNode } | null;
+}
+
+/** Whom, and what of them, a section carries. */
+export interface Heard {
+  userId: Id;
+  source: string;
 }
 
 export interface PlaybackEnv {
   /** 0–2; 1 is as it came. */
-  volumeOf: (userId: Id) => number;
-  isMuted: (userId: Id) => boolean;
+  volumeOf: (heard: Heard) => number;
+  isMuted: (heard: Heard) => boolean;
   outputId: () => string;
   /** The browser refuses to play before a click on the page. */
   onBlocked: (blocked: boolean) => void;
@@ -25,21 +32,22 @@ export interface PlaybackEnv {
 
 export interface Playback {
   addTrack(mid: string, track: MediaStreamTrack): void;
-  setSlots(slots: ReadonlyMap<string, Id>): void;
+  setSlots(slots: readonly Slot[]): void;
   setDeafened(deafened: boolean): void;
   /** Volumes, mutes or the output device changed. */
   refresh(): void;
   /** Try again after a click. */
   unblock(): void;
   close(): void;
-  readonly streams: Record<Id, MediaStream>;
+  /** By user id; what is no microphone by stream key. */
+  readonly streams: Record<string, MediaStream>;
 }
 
 export function makePlayback(env: PlaybackEnv): Playback {
   /** Tracks as they were offered; a player is made when somebody is first heard in one. */
   const tracks = new Map<string, MediaStreamTrack>();
   const players = new Map<string, SlotPlayer>();
-  let slots: ReadonlyMap<string, Id> = new Map();
+  let seats: ReadonlyMap<string, Heard> = new Map();
   let deafened = false;
 
   function start(player: SlotPlayer): void {
@@ -52,8 +60,8 @@ export function makePlayback(env: PlaybackEnv): Playback {
   }
 
   function adjust(player: SlotPlayer): void {
-    const silent = deafened || player.userId === null || env.isMuted(player.userId);
-    const volume = player.userId === null ? 1 : env.volumeOf(player.userId);
+    const silent = deafened || player.from === null || env.isMuted(player.from);
+    const volume = player.from === null ? 1 : env.volumeOf(player.from);
     const boost = !silent && volume > 1 ? boosted(player) : null;
     player.element.muted = silent || boost !== null;
     player.element.volume = Math.min(1, volume);
@@ -63,13 +71,13 @@ export function makePlayback(env: PlaybackEnv): Playback {
   }
 
   function seat(mid: string): void {
-    const userId = slots.get(mid) ?? null;
+    const from = seats.get(mid) ?? null;
     const track = tracks.get(mid);
-    const player = players.get(mid) ?? (userId !== null && track ? makePlayer(mid, track) : undefined);
+    const player = players.get(mid) ?? (from !== null && track ? makePlayer(mid, track) : undefined);
     if (!player) return;
     const isNew = !players.has(mid);
     players.set(mid, player);
-    player.userId = userId;
+    player.from = from;
     adjust(player);
     if (isNew) start(player);
   }
@@ -81,7 +89,9 @@ export function makePlayback(env: PlaybackEnv): Playback {
     },
 
     setSlots(next) {
-      slots = next;
+      seats = new Map(
+        next.flatMap(({ mid, user_id, source }) => (user_id === null ? [] : [[mid, { userId: user_id, source }]])),
+      );
       [...tracks.keys()].forEach(seat);
     },
 
@@ -102,17 +112,19 @@ export function makePlayback(env: PlaybackEnv): Playback {
       }
       players.clear();
       tracks.clear();
-      slots = new Map();
+      seats = new Map();
     },
 
     get streams() {
-      const heard = [...players.values()].filter((player) => player.userId !== null);
-      return Object.fromEntries(heard.map((player) => [player.userId, player.stream] as const)) as Record<
-        Id,
-        MediaStream
-      >;
+      return Object.fromEntries(
+        [...players.values()].flatMap(({ from, stream }) => (from === null ? [] : [[nameOf(from), stream]])),
+      );
     },
   };
+}
+
+function nameOf({ userId, source }: Heard): string {
+  return source === MICROPHONE ? userId : streamKey(userId, source);
 }
 
 function makePlayer(mid: string, track: MediaStreamTrack): SlotPlayer {
@@ -123,7 +135,7 @@ function makePlayer(mid: string, track: MediaStreamTrack): SlotPlayer {
   element.srcObject = stream;
   element.dataset["mid"] = mid;
   document.body.append(element);
-  return { element, stream, userId: null, boost: null };
+  return { element, stream, from: null, boost: null };
 }
 
 /** The player's amplifier, made when first needed; null where there is no audio context that runs. */

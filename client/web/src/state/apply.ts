@@ -6,9 +6,17 @@ import type { StoreEvent } from "./local";
 import { messageReducers } from "./messages";
 import type { AppState } from "./model";
 import type { Reducers } from "./reducers";
+import { videoReducers } from "./video";
 import { voiceReducers } from "./voice";
 
-const TABLES: Reducers[] = [connectionReducers, guildReducers, channelReducers, messageReducers, voiceReducers];
+const TABLES: Reducers[] = [
+  connectionReducers,
+  guildReducers,
+  channelReducers,
+  messageReducers,
+  voiceReducers,
+  videoReducers,
+];
 
 type AnyReducer = (state: AppState, event: StoreEvent, now: number) => void;
 

@@ -1,5 +1,19 @@
 /** What the client knows: one tree, changed only by `apply`. */
-import type { Category, Channel, Guild, Id, Me, Member, Message, Role, User, VoiceState } from "../protocol";
+import type {
+  Category,
+  Channel,
+  Guild,
+  Id,
+  Me,
+  Member,
+  Message,
+  Webcam as ProtocolWebcam,
+  Role,
+  ScreenShare,
+  User,
+  VoiceLayerChangedEvent,
+  VoiceState,
+} from "../protocol";
 
 export type ConnectionPhase = "idle" | "connecting" | "authenticating" | "ready" | "reconnecting" | "ended";
 export type LoadState = "idle" | "loading" | "ready" | "failed";
@@ -56,6 +70,12 @@ export interface UserQuality {
   quality: number;
 }
 
+/** Somebody's screen, shown to the room one is in. */
+export type Share = Omit<ScreenShare, "username">;
+export type Webcam = Omit<ProtocolWebcam, "username">;
+export type Quality = ScreenShare["quality"];
+export type ActiveLayer = VoiceLayerChangedEvent["active_layer"];
+
 export interface AppState {
   connection: Connection;
   me: Me | null;
@@ -80,6 +100,12 @@ export interface AppState {
   /** Who whispers to us just now, from whichever room. */
   whispering: Record<Id, boolean>;
   quality: Record<Id, UserQuality>;
+  /** By stream key: the screens of the room one is in. */
+  shares: Record<string, Share>;
+  /** By user. */
+  webcams: Record<Id, Webcam>;
+  /** By stream key: what the server sends us of it; null while nothing, absent until it is said. */
+  layers: Record<string, ActiveLayer>;
   /** The channel on screen in a focused window: its messages are read as they come. */
   viewing: Id | null;
   /** By channel: the message after which the "new" line stands. */
@@ -113,6 +139,9 @@ export function emptyState(): AppState {
     pushToTalk: null,
     whispering: {},
     quality: {},
+    shares: {},
+    webcams: {},
+    layers: {},
     viewing: null,
     dividers: {},
   };

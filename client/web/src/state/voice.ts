@@ -19,8 +19,8 @@ function setIn(set: Record<Id, boolean>, id: Id, isIn: boolean): void {
 }
 
 function placeOf(state: AppState, channelId: Id, person: Participant): VoiceState {
-  const { user_id, username, display_name, muted, deafened, server_muted, server_deafened, suppressed, connected } =
-    person;
+  const { user_id, username, display_name, muted, deafened, server_muted, server_deafened, suppressed } = person;
+  const { connected, screen_sharing, webcam_active } = person;
   const user = state.users[user_id] ?? { id: user_id, username, display_name, avatar_url: null };
   const guild_id = state.channels[channelId]?.guild_id ?? null;
   return {
@@ -34,8 +34,8 @@ function placeOf(state: AppState, channelId: Id, person: Participant): VoiceStat
     server_deafened,
     suppressed,
     connected,
-    screen_sharing: person.screen_sharing,
-    webcam_active: person.webcam_active,
+    screen_sharing,
+    webcam_active,
   };
 }
 

@@ -12,9 +12,12 @@ if (typeof HTMLDialogElement !== "undefined") {
     this.dispatchEvent(new Event("close"));
   };
   Element.prototype.scrollIntoView = () => undefined;
-  globalThis.ResizeObserver = class {
+  class Observer {
     observe(): void {}
     unobserve(): void {}
     disconnect(): void {}
-  };
+  }
+  globalThis.ResizeObserver = Observer;
+  globalThis.IntersectionObserver = Observer as unknown as typeof IntersectionObserver;
+  HTMLMediaElement.prototype.play = () => Promise.resolve();
 }

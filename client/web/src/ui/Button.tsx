@@ -41,14 +41,14 @@ export interface IconButtonProps extends ButtonAttributes {
 }
 
 export function IconButton(props: IconButtonProps): JSX.Element {
-  const [own, rest] = splitProps(props, ["icon", "label", "size", "danger", "class"]);
+  const [own, rest] = splitProps(props, ["icon", "label", "size", "danger", "class", "classList"]);
   return (
     <button
       type="button"
       title={own.label}
       {...rest}
       class={`icon-button ${own.class ?? ""}`}
-      classList={{ "is-danger": own.danger === true }}
+      classList={{ ...own.classList, "is-danger": own.danger === true }}
       aria-label={own.label}
     >
       <Icon name={own.icon} size={own.size} />

@@ -147,6 +147,41 @@ export function Choice(props: ChoiceProps): JSX.Element {
   );
 }
 
+export interface RadiosProps {
+  label: string;
+  value: string;
+  options: { value: string; label: string; note: string }[];
+  onChoose: (value: string) => void;
+  testid?: string;
+}
+
+/** A choice between few, each with a line about it. */
+export function Radios(props: RadiosProps): JSX.Element {
+  const name = createUniqueId();
+  return (
+    <fieldset class="radios" data-testid={props.testid}>
+      <legend>{props.label}</legend>
+      <For each={props.options}>
+        {(option) => (
+          <label class="radio" classList={{ "is-chosen": option.value === props.value }}>
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={option.value === props.value}
+              onChange={() => props.onChoose(option.value)}
+            />
+            <span class="switch-words">
+              <span>{option.label}</span>
+              <small>{option.note}</small>
+            </span>
+          </label>
+        )}
+      </For>
+    </fieldset>
+  );
+}
+
 /** What went wrong with a whole form, beside its button. */
 export function FormError(props: { text: string | null }): JSX.Element {
   return (

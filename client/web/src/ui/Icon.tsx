@@ -43,6 +43,21 @@ const PATHS = {
   whisper: "M5 5h14v10h-8l-4 4v-4H5zM9 10v.01M12 10v.01M15 10v.01",
   lock: "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
   keyboard: "M3 7h18v10H3zM7 11v.01M10 11v.01M13 11v.01M16 11v.01M8 14h8",
+  camera: "M4 7h10a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1zM15 11l6-3.500v9L15 13",
+  cameraOff: "M7 7h7a1 1 0 0 1 1 1v3l6-3.500v9l-3-1.750M15 15.500a1 1 0 0 1-1 1.500H4a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1M4 4l16 16",
+  screen: "M3 5h18v11H3zM8 20h8M12 16v4",
+  screenOff: "M7 5h14v11h-3M14 16H3V5M8 20h8M12 16v4M4 4l16 16",
+  fullscreen: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+  shrink: "M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5",
+  theater: "M3 6h18v12H3zM6 9h12v6H6z",
+  spotlight: "M3 5h18v9H3zM3 18h4M10 18h4M17 18h4",
+  grid: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  popOut: "M13 4h7v7M20 4l-9 9M17 14v6H4V7h6",
+  chart: "M5 20V10M10 20V4M15 20v-8M20 20v-5",
+  eye: "M2 12s3.500-6 10-6 10 6 10 6-3.500 6-10 6-10-6-10-6zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+  eyeOff:
+    "M10 6.200A10 10 0 0 1 12 6c6.500 0 10 6 10 6a17 17 0 0 1-3 3.500M6.500 7.700A16 16 0 0 0 2 12s3.500 6 10 6a10 10 0 0 0 4.500-1M4 4l16 16",
+  gauge: "M4 17a8 8 0 1 1 16 0M12 17l4-6",
   home: "M4 11l8-7 8 7M6 10v10h12V10",
 } as const;
 

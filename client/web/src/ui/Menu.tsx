@@ -80,7 +80,7 @@ export function Menu(props: MenuProps): JSX.Element {
   });
 
   return (
-    <Portal mount={document.querySelector("dialog[open]") ?? document.body}>
+    <Portal mount={document.querySelector("dialog[open]") ?? document.fullscreenElement ?? document.body}>
       <div ref={element} class="menu" role="menu" aria-label={props.label} data-testid={props.testid} onKeyDown={move}>
         {props.children}
       </div>
@@ -96,6 +96,8 @@ export interface MenuItemProps {
   disabled?: boolean;
   /** Given for an item that can be on or off. */
   checked?: boolean;
+  /** One of several of which one is on. */
+  radio?: boolean;
   testid?: string;
 }
 
@@ -105,7 +107,7 @@ export function MenuItem(props: MenuItemProps): JSX.Element {
       type="button"
       class="menu-item"
       classList={{ "is-danger": props.danger === true }}
-      role={props.checked === undefined ? "menuitem" : "menuitemcheckbox"}
+      role={props.checked === undefined ? "menuitem" : props.radio ? "menuitemradio" : "menuitemcheckbox"}
       aria-checked={props.checked}
       disabled={props.disabled}
       tabIndex={-1}

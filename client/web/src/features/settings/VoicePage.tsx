@@ -3,7 +3,7 @@ import type { JSX } from "solid-js";
 import { createResource, onCleanup, Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { Preferences } from "../../client/preferences";
-import type { AudioDevice } from "../../rtc/devices";
+import type { Device } from "../../rtc/devices";
 import { canChooseOutput, defaultLabel, listDevices, watchDevices } from "../../rtc/devices";
 import { Choice, Slider, Switch } from "../../ui/Field";
 import { MicrophoneTest } from "./MicrophoneTest";
@@ -20,7 +20,7 @@ async function look() {
   return { ...devices, input, output };
 }
 
-function options(devices: AudioDevice[], standard: string): { value: string; label: string }[] {
+function options(devices: Device[], standard: string): { value: string; label: string }[] {
   return [
     { value: "", label: standard ? `Default (${standard})` : "Default" },
     ...devices.map(({ id, label }) => ({ value: id, label })),

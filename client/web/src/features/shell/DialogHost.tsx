@@ -11,6 +11,8 @@ import { CategoryDialog } from "../channels/CategoryDialog";
 import { CreateChannelDialog } from "../channels/CreateChannelDialog";
 import { CreateGuildDialog } from "../guilds/CreateGuildDialog";
 import { InviteDialog } from "../invites/InviteDialog";
+import { CameraDialog } from "../stage/CameraDialog";
+import { ShareDialog } from "../stage/ShareDialog";
 import { QuickSwitcher } from "./QuickSwitcher";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 
@@ -51,6 +53,12 @@ export function DialogHost(): JSX.Element {
         </Match>
         <Match when={open("settings")} keyed>
           {(dialog) => <SettingsDialog page={dialog.page ?? "account"} />}
+        </Match>
+        <Match when={open("share")}>
+          <ShareDialog />
+        </Match>
+        <Match when={open("camera")}>
+          <CameraDialog />
         </Match>
         <Match when={open("shortcuts")}>
           <ShortcutsDialog />

@@ -8,6 +8,7 @@ import { Skeleton } from "../../ui/Empty";
 import { Sidebar } from "../channels/Sidebar";
 import { Rail } from "../guilds/Rail";
 import { ChatView } from "../messages/ChatView";
+import { StageOutside } from "../stage/StageOutside";
 import { UserPanel } from "../voice/UserPanel";
 import { VoicePanel } from "../voice/VoicePanel";
 import { VoiceRoom } from "../voice/VoiceRoom";
@@ -19,7 +20,7 @@ import { Welcome } from "./Welcome";
 
 export default function Shell(): JSX.Element {
   const client = useClient();
-  const { state, router } = client;
+  const { state, router, stage } = client;
 
   const guildId = (): Id | null => {
     const route = router.route();
@@ -77,7 +78,7 @@ export default function Shell(): JSX.Element {
     <div class="shell" data-testid="shell">
       <ConnectionBanner />
       <Rail guildId={guildId()} />
-      <div class="side">
+      <div class="side" inert={stage.mode() === "theater"}>
         <Show when={guildId()} keyed fallback={<NoGuild />}>
           {(id) => <Sidebar guildId={id} channelId={channelId()} />}
         </Show>
@@ -94,6 +95,7 @@ export default function Shell(): JSX.Element {
           {(id) => <VoiceRoom channelId={id} />}
         </Match>
       </Switch>
+      <StageOutside />
       <DialogHost />
     </div>
   );

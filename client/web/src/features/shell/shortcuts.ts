@@ -2,6 +2,7 @@
 import type { Client } from "../../client/createClient";
 import type { Id } from "../../protocol";
 import { guildChannels } from "../../state/selectors";
+import { openShare, toggleCamera } from "../stage/publishing";
 
 export interface Shortcut {
   keys: string;
@@ -27,6 +28,8 @@ export const SHORTCUTS: Shortcut[] = [
     run: ({ call }) => call.setMuted(!(call.view.muted || call.view.deafened)),
   },
   { keys: "Ctrl+Shift+D", label: "Deafen or undeafen", run: ({ call }) => call.setDeafened(!call.view.deafened) },
+  { keys: "Ctrl+Shift+V", label: "Turn the camera on or off", run: toggleCamera },
+  { keys: "Ctrl+Shift+S", label: "Share a screen, or stop", run: openShare },
   { keys: "Ctrl+Alt+A", label: "Go to my voice channel", run: goToCall },
   {
     keys: "Ctrl+U",
@@ -38,7 +41,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: "Shift+F6", label: "Previous region of the page", run: () => stepRegion(-1) },
 ];
 
-/** What the composer and the message list do by themselves; listed for people only. */
+/** What composer, message list and stage do by themselves; listed for people only. */
 export const LOCAL_SHORTCUTS: { keys: string; label: string }[] = [
   { keys: "Enter", label: "Send the message" },
   { keys: "Shift+Enter", label: "New line" },
@@ -47,6 +50,11 @@ export const LOCAL_SHORTCUTS: { keys: string; label: string }[] = [
   { keys: "E", label: "Edit the focused message" },
   { keys: "R", label: "Reply to the focused message" },
   { keys: "Backspace", label: "Delete the focused message" },
+  { keys: "V", label: "Watching a stream: theater and back" },
+  { keys: "F", label: "Watching a stream: full screen" },
+  { keys: "G", label: "Watching a stream: all side by side" },
+  { keys: "M", label: "Watching a stream: its sound on or off" },
+  { keys: "Escape", label: "Watching a stream: stop watching" },
 ];
 
 /** The name of a key press in the table's spelling; Cmd counts as Ctrl. */

@@ -1,9 +1,10 @@
-/** The small signs of a person in voice: muted, deafened, by whom, not allowed to speak. */
+/** The small signs of a person in voice: what they show, muted, deafened, by whom, not allowed to speak. */
 import type { JSX } from "solid-js";
 import { Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { Id, VoiceState } from "../../protocol";
 import { Icon } from "../../ui/Icon";
+import { LiveTag } from "../stage/LiveTag";
 
 export function VoiceBadges(props: { userId: Id; size?: number }): JSX.Element {
   const { state, preferences } = useClient();
@@ -13,6 +14,12 @@ export function VoiceBadges(props: { userId: Id; size?: number }): JSX.Element {
   const isLocal = (): boolean => preferences.mutedUsers[props.userId] === true;
   return (
     <span class="voice-badges" aria-hidden="true">
+      <Show when={voice()?.screen_sharing}>
+        <LiveTag />
+      </Show>
+      <Show when={voice()?.webcam_active}>
+        <Icon name="camera" size={props.size ?? 16} />
+      </Show>
       <Show when={state.whispering[props.userId]}>
         <span class="is-whisper" title="Whispers to you">
           <Icon name="whisper" size={props.size ?? 16} />
@@ -50,6 +57,8 @@ export function voiceWords(
   const words = [
     is.whispering ? "whispers to you" : speaking && "speaking",
     is.priority && "priority speaker",
+    voice.screen_sharing && "shares a screen",
+    voice.webcam_active && "camera on",
     voice.deafened ? "deafened" : voice.muted && "muted",
     voice.server_deafened ? "deafened by the server" : voice.server_muted && "muted by the server",
     voice.suppressed && "may not speak",

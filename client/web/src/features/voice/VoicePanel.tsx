@@ -6,6 +6,7 @@ import { TROUBLE_TEXT } from "../../rtc/devices";
 import { signalBars, SIGNAL_WORDS } from "../../rtc/stats";
 import { Button, IconButton } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
+import { CameraButton, ShareButton } from "../stage/PublishButtons";
 import { HoldToTalk } from "./HoldToTalk";
 import { QualityPopover } from "./QualityPopover";
 import { SignalBars } from "./SignalBars";
@@ -69,6 +70,10 @@ export function VoicePanel(): JSX.Element {
         <button type="button" class="voice-place truncate" onClick={openChannel} data-testid="voice-place">
           {channel()?.name} / {state.guilds[channel()?.guild_id ?? ""]?.name}
         </button>
+        <div class="voice-panel-tools">
+          <CameraButton />
+          <ShareButton />
+        </div>
         <Show when={state.pushToTalk}>
           <HoldToTalk />
         </Show>

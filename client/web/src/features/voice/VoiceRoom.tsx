@@ -1,13 +1,14 @@
-/** A voice channel in the centre: a tile for each person, and the controls. */
+/** A voice channel in the centre: its people and streams, and the controls. */
 import type { JSX } from "solid-js";
-import { For, Show } from "solid-js";
+import { Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { Id } from "../../protocol";
 import { mayInChannel, voiceIn } from "../../state/selectors";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { Icon } from "../../ui/Icon";
-import { VoiceTile } from "./VoiceTile";
+import { CameraButton, ShareButton } from "../stage/PublishButtons";
+import { RoomStage } from "../stage/RoomStage";
 import "./voice.css";
 
 export function VoiceRoom(props: { channelId: Id }): JSX.Element {
@@ -33,9 +34,7 @@ export function VoiceRoom(props: { channelId: Id }): JSX.Element {
           </Empty>
         }
       >
-        <div class="voice-tiles" data-count={Math.min(people().length, 9)}>
-          <For each={people()}>{(userId) => <VoiceTile userId={userId} channelId={props.channelId} />}</For>
-        </div>
+        <RoomStage channelId={props.channelId} />
       </Show>
       <footer class="voice-controls">
         <Show
@@ -63,6 +62,8 @@ export function VoiceRoom(props: { channelId: Id }): JSX.Element {
             aria-pressed={view.deafened}
             onClick={() => call.setDeafened(!view.deafened)}
           />
+          <CameraButton round />
+          <ShareButton round />
           <IconButton class="round hang-up" icon="hangUp" label="Disconnect from voice" onClick={() => call.leave()} />
         </Show>
       </footer>
