@@ -38,6 +38,9 @@ GATES: tuple[Gate, ...] = (
     Gate("busy room-10", "delay-p99", "ratio", 1.5, 1.1, "voice delay with chat and Python busy, to quiet"),
     # Where there is no real-time priority. Waiting for the GIL once would make it ten or more.
     Gate("busy room-10 beset", "delay-p50", "ratio", 3, 1.65, "voice delay beside busy Python, to the floor"),
+    Gate("flood stun-forged", "delay-p99", "ratio", 1.5, 1.1, "voice delay in a flood of forged checks"),
+    Gate("flood stun-random", "delay-p99", "ratio", 1.5, 1.1, "the same, checks that name nobody"),
+    Gate("flood join", "connected", "ratio", 2, 1.2, "join in a flood of forged checks, to quiet"),
     Gate("join 5-others", "first-audio", "value", 150, 70, "join to first audio, 5 others, Chromium, ms"),
     Gate("memory", "bytes-per-peer", "count", 65_536, 32_768, "engine memory per connected peer, bytes"),
 )  # fmt: skip

@@ -53,7 +53,7 @@ async def run(plan: Plan, folder: Path) -> Findings:
     for _ in range(min(plan.sittings, 2)):
         async with open_sitting(_CROWD, plan, folder) as sitting:
             searches = {name: Search(_CROWD.talkers) for name in values}
-            servers = {"voicechat": sitting.engine, "floor": sitting.floor}
+            servers: dict[str, EngineServer | Floor] = {"voicechat": sitting.engine, "floor": sitting.floor}
             for _ in range(_STEPS):
                 for name, search in searches.items():
                     remarks |= await _step(sitting.stage, servers[name], search)

@@ -20,9 +20,9 @@ async def talk(
     token: str,
     channel_id: str,
     *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Join a voice channel, report when media flows, and talk until cancelled."""
+    """Join a voice channel and talk until cancelled; report the server's ufrag when media flows."""
     async with open_gateway(url, token) as gateway, trio.open_nursery() as nursery:
         await gateway.expect(Ready)
         await gateway.send(VoiceJoin(channel_id=channel_id))
@@ -32,7 +32,7 @@ async def talk(
         await client.connect()
         await gateway.expect(VoiceConnected)
         nursery.start_soon(_listen, gateway)
-        task_status.started()
+        task_status.started(client.server.ufrag)
         await _speak(client, gateway)
 
 

@@ -29,6 +29,7 @@ class EngineServer:
         self.port = joined.port
         self.scheduling = joined.scheduling
         self.bytes_per_peer = joined.bytes_per_peer
+        self.ufrags = joined.ufrags
         self._child, self._thread, self._clients = child, joined.media_thread, clients
 
     def cpu_ns(self) -> int:

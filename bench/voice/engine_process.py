@@ -1,12 +1,14 @@
 """The process around the real engine: `python -m bench.voice.engine_process`, driven by lines on stdin.
 
-The engine runs as the server runs it: in a thread of its own beside a Trio loop that drains its records.
+The engine runs as the server runs it: in a thread of its own beside a Trio loop that drains its records. The
+STUN checks among them go where the server's go, so that a flood of them costs what it costs there.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -15,9 +17,13 @@ import trio
 from bench.voice.disturbance import Disturbance
 from bench.voice.messages import Command, Disturb, Figures, Join, Joined, Keys
 from bench.voice.room import LEVEL_EXTENSION, PT
-from voicechat.media.engine import Engine, EngineLimits, open_udp, pack_addr
+from voicechat.media.engine import Engine, EngineLimits, open_udp, pack_addr, unpack_addr
+from voicechat.media.records import Stun
 from voicechat.media.srtp import open_sessions
-from voicechat.rtc.dtls import SrtpKeys
+from voicechat.rtc.dtls import DtlsIdentity, SrtpKeys
+from voicechat.rtc.ice import new_credentials
+from voicechat.rtc.negotiation import new_offer
+from voicechat.rtc.peer import Peer
 
 _COMMANDS: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _LIMITS = EngineLimits(
@@ -34,6 +40,8 @@ class EngineProcess:
         self._media_thread = 0
         self._nursery = nursery
         self._disturbance = Disturbance()
+        self._identity = DtlsIdentity()
+        self._peers: dict[int, Peer] = {}
 
     def run_media(self) -> None:
         """Run the media loop; call it in a thread of its own."""
@@ -46,8 +54,19 @@ class EngineProcess:
             await self._engine.wait_readable()
             has_more = True
             while has_more:
-                has_more = bool(self._engine.drain())
+                records = self._engine.drain()
+                for record in records:
+                    if isinstance(record, Stun):
+                        self._check(record)
+                has_more = bool(records)
                 await trio.lowlevel.checkpoint()
+
+    def _check(self, record: Stun) -> None:
+        peer, now = self._peers[record.peer], time.monotonic()
+        peer.receive_stun(record.data, unpack_addr(record.addr), now)
+        peer.poll_events()
+        for datagram, _ in peer.poll_transmits():
+            self._engine.send(record.addr, datagram)
 
     async def obey(self, command: Command) -> msgspec.Struct:
         """Do what the bench asks; return the answer."""
@@ -72,11 +91,21 @@ class EngineProcess:
                     engine.route_set(slot, tracks[publisher])
         await engine.settled()
         port = self._socket.getsockname()[1]
-        return Joined(port, self._media_thread, engine.scheduling, engine.memory_bytes()[0])
+        return Joined(
+            port=port,
+            media_thread=self._media_thread,
+            scheduling=engine.scheduling,
+            bytes_per_peer=engine.memory_bytes()[0],
+            ufrags=[self._peers[peer].offer.ice.ufrag for peer in peers],
+        )
 
     def _connect(self, client: Keys) -> int:
         """Make a peer known as if ICE and DTLS were done."""
         peer = self._engine.peer_add()
+        ice = new_credentials()
+        offer = new_offer(ice=ice, fingerprint=self._identity.fingerprint, candidates=(), slots=1)
+        self._peers[peer] = Peer(offer, self._identity, time.monotonic())
+        self._engine.ufrag_add(peer, ice.ufrag.encode())
         self._engine.tuple_add(peer, pack_addr("127.0.0.1", client.port))
         keys = SrtpKeys(
             profile="SRTP_AEAD_AES_128_GCM",

@@ -42,6 +42,11 @@ class Run:
     listeners: int
 
 
+def packed(datagram: bytes) -> bytes:
+    """Return a datagram as the bench's C programs read it from a file."""
+    return _PACKET.pack(len(datagram), datagram)
+
+
 class Load:
     """Clients on sockets of their own in rooms of one size, driven by one thread of one process."""
 
@@ -66,7 +71,7 @@ class Load:
     def _numbered(self, first: int, count: int, senders: int) -> list[bytes]:
         """Return all packets in the order of sending: everybody's first, then everybody's second, …"""
         prepared = [client.prepare(first, count) for client in self.clients[:senders]]
-        return [_PACKET.pack(len(data), data) for turn in zip(*prepared, strict=True) for data in turn]
+        return [packed(data) for turn in zip(*prepared, strict=True) for data in turn]
 
     def _read(self, first: int, count: int, senders: int, arrivals: int, samples: int) -> Run:
         raw = self._results.read_bytes()

@@ -42,6 +42,7 @@ class Joined(msgspec.Struct, frozen=True):
     media_thread: int
     scheduling: str
     bytes_per_peer: int
+    ufrags: list[str]  # of every client, by which its checks name it
 
 
 class Figures(msgspec.Struct, frozen=True):

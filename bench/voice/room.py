@@ -16,7 +16,7 @@ INTERVAL_US = 20_000
 _FRAME_TICKS = 960
 _LEVEL_DBOV = 30  # somebody who speaks, so that speech detection works too
 _FIRST_SEQ = 1000
-_SSRC_BASE = 0x4000_0000
+SSRC_BASE = 0x4000_0000
 _HEADER = struct.Struct("!BBHIIHHBBxx")
 _MARK = struct.Struct("!II")
 
@@ -74,7 +74,7 @@ class Client:
     from_server: bytes = field(default_factory=lambda: os.urandom(SRTP_KEY_BYTES))
 
     def __post_init__(self) -> None:
-        self.ssrc = _SSRC_BASE + self.index
+        self.ssrc = SSRC_BASE + self.index
         self.sender = session(self.to_server, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         self.receiver = session(self.from_server, pylibsrtp.Policy.SSRC_ANY_INBOUND)
         self._filling = os.urandom(PAYLOAD_BYTES)
