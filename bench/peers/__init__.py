@@ -1,0 +1,1 @@
+"""Ours beside the servers people would otherwise use: real servers, one neutral load, one result."""
