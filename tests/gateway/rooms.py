@@ -48,6 +48,7 @@ class Rooms:
     changes: list[Change] = field(default_factory=list)
     occurred: trio.Event = field(default_factory=trio.Event)
     while_opening: Callable[[House, Caller], None] = lambda house, caller: None
+    while_connecting: Callable[[House, Caller], Awaitable[None]] | None = None
     while_subscribing: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
     problem: Exception | None = None
 
@@ -119,6 +120,8 @@ class Rooms:
 
     def _told(self, name: str) -> Callable[[House, Connection], Any]:
         async def hook(house: House, connection: Connection) -> None:
+            if name == "connected" and self.while_connecting is not None:
+                await self.while_connecting(house, connection.caller)
             self.told.append((name, connection.session_id))
             self.occurred.set()
 

@@ -16,6 +16,7 @@ from tests.gateway.rooms import CHANNEL, GUILD, SECRET, Client, World, number_of
 from tests.support.site import make_caller
 from voicechat.errors import Unauthenticated, Unavailable
 from voicechat.gateway import keeper
+from voicechat.house import Caller, House
 from voicechat.ids import new_id
 from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX
 from voicechat.protocol.news import NEWS_TOPIC, AccessChanged, GuildLeft, SessionEnded
@@ -142,6 +143,18 @@ async def test_a_login_that_ends_while_the_session_opens_gets_no_session(world: 
     world.rooms.while_opening = revoke
     async with world.socket() as client:
         assert await client.closed() == 4003
+
+
+async def test_rooms_are_told_of_the_end_after_the_beginning(world: World) -> None:
+    async def revoke(house: House, caller: Caller) -> None:
+        house.hub.publish(NEWS_TOPIC, SessionEnded(user_id=caller.user_id, session_id=caller.session_id))
+        await wait_all_tasks_blocked()
+
+    world.rooms.while_connecting = revoke
+    async with world.socket() as client:
+        assert await client.closed() == 4003
+        await world.rooms.wait_told("ended")
+    assert [name for name, _ in world.rooms.told] == ["connected", "ended"]
 
 
 async def test_a_client_that_goes_while_its_session_opens_leaves_none(

@@ -47,7 +47,7 @@ class GatewayConnection:
     """One gateway session, `gateway.Connection` to the rooms.
 
     Its socket's task owns the socket; its keeper (`gateway.keeper`) owns what happens to it: news to act on,
-    the loss and return of sockets, its end.
+    the loss and return of sockets, its end. `introduced` is set once the rooms know it, or never will.
     """
 
     def __init__(self, hub: Hub, settings: GatewaySettings, caller: Caller) -> None:
@@ -57,6 +57,7 @@ class GatewayConnection:
         self.replay = Replay(max_events=settings.replay_events, max_bytes=settings.outbox_bytes)
         self.socket: Socket | None = None
         self.opened = trio.Event()
+        self.introduced = trio.Event()
         self.is_ended = False
         self.end_code: int = CloseCode.NORMAL
         self.expires_at_s = math.inf

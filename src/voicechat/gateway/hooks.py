@@ -34,6 +34,10 @@ class Connection(Protocol):
     def is_attached(self) -> bool:
         """Whether a socket is open; else it waits for a resume."""
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is over for good: nothing reaches it any more, and the `ended` hooks run."""
+
     def send(self, event: Event) -> None:
         """Queue an event for this connection alone; never blocks."""
 

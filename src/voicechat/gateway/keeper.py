@@ -55,6 +55,7 @@ async def keep(desk: Desk, connection: GatewayConnection) -> None:
         await _act(desk, connection, occasion)
     connection.end(CloseCode.NORMAL, "nobody came back within the resume window")
     desk.registry.remove(connection)
+    await connection.introduced.wait()  # what `connected` remembers must not outlive `ended`
     await run_hooks(desk, connection, desk.hooks.ended)
 
 

@@ -34,6 +34,8 @@ async def open_fresh(
     except BaseException:
         connection.end(CloseCode.INTERNAL, "the session could not be opened")
         raise
+    finally:
+        connection.introduced.set()
     connection.opened.set()
     first = [event for event in (failed, ready) if event is not None]
     return connection, [connection.replay.number(encode(event)) for event in first]

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import trio
+from tests.features.voice.asked import asked as asked
 from tests.support.gateway_client import GatewayClient, open_gateway
 from tests.support.rtc_client import ClientOptions, RtcClient, run_client
 
@@ -53,8 +54,10 @@ class Talker:
         return await self.connect(channel_id, options)
 
     async def connect(self, channel_id: str, options: ClientOptions | None = None) -> RtcClient:
-        """Take the offer that is on its way, answer it and connect."""
-        offer = await self.gateway.expect(VoiceOffer, lambda event: event.channel_id == channel_id)
+        """Take the first offer of a session that is on its way, answer it and connect."""
+        offer = await self.gateway.expect(
+            VoiceOffer, lambda event: (event.channel_id, event.revision) == (channel_id, 1)
+        )
         rtc: RtcClient = await self.village.nursery.start(run_client, offer.sdp, options)
         await self.gateway.send(VoiceAnswer(channel_id=channel_id, sdp=rtc.answer()))
         await rtc.connect()

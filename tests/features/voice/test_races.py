@@ -14,7 +14,7 @@ from voicechat.features.voice import queries, watch
 from voicechat.media import Media
 from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error
-from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin, VoiceStateEvent
+from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin, VoiceOffer, VoiceRoomState, VoiceStateEvent
 
 
 async def _kick(village: Village, person: Talker) -> None:
@@ -55,7 +55,7 @@ async def test_who_is_kicked_while_the_engine_prepares_is_refused_and_no_bug(
     monkeypatch.setattr(Media, "settled", _after(Media.settled, lambda: _kick(village, bob)))
     await bob.gateway.send(VoiceJoin(channel_id=village.voice_id))
     with trio.fail_after(5):
-        assert (await bob.gateway.expect(Error)).code == "NOT_FOUND"
+        assert (await bob.gateway.expect(Error)).code == "NOT_IN_CHANNEL"
 
 
 async def test_a_database_that_is_away_ends_no_conversation(
@@ -78,3 +78,46 @@ async def test_a_database_that_is_away_ends_no_conversation(
     assert response.is_success, response.text
     with trio.fail_after(5):
         await bob.gateway.expect(VoiceStateEvent, lambda event: event.suppressed)
+
+
+async def test_the_last_place_is_given_once_even_to_one_who_moves_into_it(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await village.person("owner")
+    bob, eve = await village.person("bob"), await village.person("eve")
+    other, small = await village.channel(), await village.channel(user_limit=1)
+    await bob.join(other)
+    codes: list[str] = []
+
+    async def eve_tries() -> None:
+        codes.append(await eve.refused(VoiceJoin(channel_id=small)))
+
+    monkeypatch.setattr(Media, "leave", _after(Media.leave, eve_tries))
+    await bob.gateway.send(VoiceJoin(channel_id=small))
+    await bob.gateway.expect(VoiceOffer, lambda offer: offer.channel_id == small)
+    assert codes == ["CHANNEL_FULL"]
+
+
+@pytest.mark.parametrize("where", [(queries, "find_place"), (Media, "leave"), (Media, "join")])
+async def test_who_is_moved_while_their_gateway_session_ends_leaves_no_ghost(
+    village: Village, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    other = await village.channel()
+    await bob.join(village.voice_id)
+    holder, name = where
+    last_seen_in = village.voice_id if name == "find_place" else other
+
+    async def log_out() -> None:
+        (await bob.http.post("/auth/logout")).raise_for_status()
+        await owner.gateway.expect(VoiceStateEvent, lambda event: event.left_channel_id == last_seen_in)
+
+    monkeypatch.setattr(holder, name, _after(getattr(holder, name), log_out))
+    path = f"/api/guilds/{village.guild_id}/members/{bob.user_id}"
+    await owner.ask("PATCH", path, {"channel_id": other})
+    await bob.gateway.close_code()
+    await owner.join(other)  # comes after all that happens to bob there
+    room = await owner.gateway.expect(VoiceRoomState)
+    assert [person.user_id for person in room.participants] == [owner.user_id]
+    _, ready = await village.open_socket(owner.token)
+    assert [state.user_id for state in ready.guilds[0].voice_states] == [owner.user_id]

@@ -84,16 +84,21 @@ async def enter(
         _require_entry(house, room, place, channel_id)
         if moved is not None:
             room.require_present(moved)
+        if connection.is_ended:  # nobody would end what is begun through it now
+            raise Conflict("the gateway session has ended", code="NOT_IN_CHANNEL")
         previous = room.occupancy.of_user(caller.user_id)
         if previous is not None:
             reason = "moved" if room.connection_of(previous) is connection else "replaced"
-            await end_session(house, previous.peer_id, reason)
+            _vacate(house, previous.peer_id, reason)
         for name, value in place.imposed.items():
             setattr(switches, name, value)
         occupant = Occupant(
             new_id(), place.user, place.here.guild_id, channel_id, switches, quiet_since_s=trio.current_time()
         )
-        await _open_session(house, connection, occupant, place.opus, ref)
+        # Nothing is awaited between the check and this, so that a limit holds whoever comes at the same time.
+        room.occupancy.enter(occupant)
+        room.connections[occupant.peer_id] = connection
+        await _open_session(house, connection, occupant, place.opus, ref, previous)
 
 
 def _require_entry(house: House, room: VoiceRoom, place: queries.Place, channel_id: str) -> None:
@@ -112,13 +117,18 @@ def _require_entry(house: House, room: VoiceRoom, place: queries.Place, channel_
 
 
 async def _open_session(
-    house: House, connection: Connection, occupant: Occupant, opus: OpusSettings, ref: str | UnsetType
+    house: House,
+    connection: Connection,
+    occupant: Occupant,
+    opus: OpusSettings,
+    ref: str | UnsetType,
+    previous: Occupant | None,
 ) -> None:
-    """Take the place first, so that the limit holds while the engine prepares the offer."""
+    """Have the engine prepare the offer for a place that is taken, letting go of the `previous` one."""
     room, switches = room_of(house), occupant.switches
-    room.occupancy.enter(occupant)
-    room.connections[occupant.peer_id] = connection
     try:
+        if previous is not None:
+            await house.media.leave(previous.peer_id)
         sdp = await house.media.join(
             room_id=occupant.channel_id,
             peer_id=occupant.peer_id,
@@ -126,6 +136,7 @@ async def _open_session(
             may_speak=not switches.suppressed,
             opus=opus,
         )
+        room.require_present(occupant)
         apply(house, occupant)
     except BaseException:
         room.occupancy.leave(occupant.peer_id)
@@ -193,10 +204,16 @@ def _show_room(house: House, connection: Connection, newcomer: Occupant) -> None
 
 async def end_session(house: House, peer_id: str, reason: str) -> None:
     """End a voice session everywhere; nothing happens when it is over already."""
+    if _vacate(house, peer_id, reason):
+        await house.media.leave(peer_id)
+
+
+def _vacate(house: House, peer_id: str, reason: str) -> bool:
+    """Take somebody's place and tell of it; False when the session is over already."""
     room = room_of(house)
     occupant = room.occupancy.leave(peer_id)
     if occupant is None:
-        return
+        return False
     connection = room.connections.pop(peer_id)
     streams.end_all(house, occupant, reason)
     topic = room_topic(occupant.channel_id)
@@ -206,7 +223,7 @@ async def end_session(house: House, peer_id: str, reason: str) -> None:
     whispers.end(house, occupant)
     listening.end_all(house, occupant, connection)
     connection.send(VoiceDisconnected(channel_id=occupant.channel_id, session_id=peer_id, reason=reason))
-    await house.media.leave(peer_id)
+    return True
 
 
 async def answer(house: House, connection: Connection, command: VoiceAnswer) -> None:
