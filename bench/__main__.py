@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, capacity, chat, flood, forward, join, memory, micro, rooms
+from bench.cases import busy, capacity, chat, flood, forward, join, loss, memory, micro, rooms
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -31,6 +31,7 @@ CASES: dict[str, Case] = {
     "forward": forward.run,
     "rooms": rooms.run,
     "capacity": capacity.run,
+    "loss": loss.run,
     "busy": busy.run,
     "flood": flood.run,
     "chat": chat.run,

@@ -21,6 +21,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     chat_sockets: int = 100
     chat_rounds: int = 6
     joins: int = 10
+    loss_seconds: float = 6.0
 
 
 _CASES = ("memory", "micro", "forward", "busy", "chat", "join")
