@@ -65,7 +65,7 @@ class Exchange:
             while True:
                 await self._speaks.wait()
                 await trio.lowlevel.wait_readable(leg.udp)
-                if self._speaks.is_set():
+                if self._speaks.is_set() and leg in self._scopes:
                     _take_one(leg)
 
 

@@ -66,6 +66,7 @@ class Person:
         self.publishing: RtpLeg | None = None
         self.subscribing: RtpLeg | None = None
         self.scope = trio.CancelScope()
+        self.is_leaving = False
         self._candidates = ["", ""]
         self._answer: str | None = None
         self._connected = False
@@ -112,6 +113,7 @@ class Person:
 
     async def leave(self) -> None:
         """Say goodbye."""
+        self.is_leaving = True
         await self._send(_TO_LEAVE, encode((2, 1)))
 
     def close(self) -> None:
@@ -213,6 +215,8 @@ class RunningLiveKit:
                 try:
                     await person.receive()
                 except ConnectionClosed as problem:
+                    if person.is_leaving:
+                        return
                     raise Unavailable(f"LiveKit closed a socket: {problem}") from problem
             nursery.cancel_scope.cancel()
 

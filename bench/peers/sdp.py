@@ -64,12 +64,12 @@ def publishing_offer(leg: RtpLeg) -> str:
     """Offer one sendonly audio section, as the DTLS client."""
     lines = _session_lines(["0"])
     lines += [*_transport_lines(leg, f"audio 9 UDP/TLS/RTP/SAVPF {PT}", "0"), "a=sendonly", *_opus_lines()]
-    lines += [f"a=msid:voice voice-{leg.ssrc}", f"a=ssrc:{leg.ssrc} cname:{leg.ufrag}"]
+    lines += _source_lines(leg)
     return "\r\n".join([*lines, ""])
 
 
-def listening_answer(offer: str, leg: RtpLeg) -> str:
-    """Answer an offer of any number of sections by listening to all of its audio."""
+def listening_answer(offer: str, leg: RtpLeg, *, talks: bool = False) -> str:
+    """Answer an offer of any number of sections: listen to all of its audio, and talk in it if asked."""
     found = sections(offer)
     lines = _session_lines([section.mid for section in found])
     for section in found:
@@ -77,7 +77,8 @@ def listening_answer(offer: str, leg: RtpLeg) -> str:
             lines += [*_transport_lines(leg, section.words, section.mid), "a=sctp-port:5000"]
         else:
             words = f"audio 9 UDP/TLS/RTP/SAVPF {section.opus}"
-            lines += [*_transport_lines(leg, words, section.mid), "a=recvonly", "a=rtcp-mux"]
+            lines += [*_transport_lines(leg, words, section.mid), "a=rtcp-mux"]
+            lines += ["a=sendrecv", *_source_lines(leg)] if talks else ["a=recvonly"]
             lines += [
                 f"a=rtpmap:{section.opus} opus/48000/2",
                 f"a=fmtp:{section.opus} minptime=10;useinbandfec=1",
@@ -119,3 +120,7 @@ def _opus_lines() -> list[str]:
         f"a=rtpmap:{PT} opus/48000/2",
         f"a=fmtp:{PT} minptime=10;useinbandfec=1",
     ]
+
+
+def _source_lines(leg: RtpLeg) -> list[str]:
+    return [f"a=msid:voice voice-{leg.ssrc}", f"a=ssrc:{leg.ssrc} cname:{leg.ufrag}"]
