@@ -40,7 +40,8 @@ def version(package: str) -> str:
 def environment() -> dict[str, str]:
     """Let programs find the unpacked libraries."""
     folders = [str(path) for path in (ROOT / "usr" / "lib").glob("*-linux-gnu")]
-    return {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
+    plugins = [f"{path}/qt5/plugins" for path in folders]  # Qt's own drivers, as for SQLite
+    return {"LD_LIBRARY_PATH": os.pathsep.join(folders), "QT_PLUGIN_PATH": os.pathsep.join(plugins)}
 
 
 def folder(pattern: str) -> Path:

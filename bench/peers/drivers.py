@@ -6,9 +6,11 @@ from bench.peers.aiortc import AiortcPeer
 from bench.peers.floor import FloorPeer
 from bench.peers.janus import JanusPeer
 from bench.peers.livekit import LiveKitPeer
+from bench.peers.mumble import MumblePeer
 from bench.peers.ours import OursPeer
 from bench.peers.peer import Peer
 
 ALL: dict[str, Peer] = {
-    peer.name: peer for peer in (FloorPeer(), OursPeer(), JanusPeer(), LiveKitPeer(), AiortcPeer())
+    peer.name: peer
+    for peer in (FloorPeer(), OursPeer(), JanusPeer(), LiveKitPeer(), AiortcPeer(), MumblePeer())
 }

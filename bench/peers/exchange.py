@@ -53,8 +53,8 @@ class Exchange:
         """Send every leg's keepalives for ever."""
         while True:
             await trio.sleep(_KEEPALIVE_S)
-            await self._speaks.wait()
-            self._keep_all_alive()
+            if self._speaks.is_set():  # a run of traffic does it at its begin and end
+                self._keep_all_alive()
 
     def _keep_all_alive(self) -> None:
         for leg in self._scopes:

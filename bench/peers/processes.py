@@ -52,6 +52,11 @@ class ServerProcess:
             return
         raise Broken(f"it was not up within {within_s:g} s: {self.said()[-_LOG_TAIL:]}")
 
+    async def wait_ended(self, *, within_s: float = 20.0) -> None:
+        """Wait until it has ended by itself; longer than that and it is ended."""
+        with trio.move_on_after(within_s):
+            await self._process.wait()
+
     def said(self) -> str:
         """Return its log so far."""
         return self._log.read_text(errors="replace")

@@ -99,8 +99,8 @@ async def run_traffic(
     count = WARM_PACKETS + int(seconds * 1e6 / INTERVAL_US)
     firsts = [leg.made for leg in voice.talkers]
     legs, plan, results = voice.legs(), folder / "plan", folder / "results"
-    plan.write_bytes(_plan(voice, legs, count))
-    with exchange.silent():
+    with exchange.silent():  # packets are made after the last keepalive: counters go up on the wire
+        plan.write_bytes(_plan(voice, legs, count))
         arrived, no_room, late = await _generate(legs, plan, results, seconds, cpu)
     if no_room:
         raise Broken(f"the load generator had no room for {no_room} arrivals: more came than were due")
