@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, capacity, chat, flood, forward, join, loss, memory, micro, rooms
+from bench.cases import busy, capacity, chat, flood, forward, join, loss, memory, micro, mouth, rooms
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -36,6 +36,7 @@ CASES: dict[str, Case] = {
     "flood": flood.run,
     "chat": chat.run,
     "join": join.run,
+    "mouth": mouth.run,
 }
 
 
