@@ -50,6 +50,7 @@ export function createCallStore(env: CallStoreEnv): CallStore {
       }),
       gateDb: () => preferences.gateDb,
       me: () => store.state.me?.id ?? null,
+      needsKey: () => store.state.pushToTalk !== null,
       videoCodec: () => preferences.videoCodec,
       onVideoTrouble: env.onVideoTrouble,
       volumeOf({ userId, source }) {

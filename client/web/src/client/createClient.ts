@@ -16,6 +16,8 @@ import { createAppStore } from "../state/store";
 import { createCallStore } from "./createCallStore";
 import type { Stage } from "./createStage";
 import { createStage } from "./createStage";
+import type { Whisper } from "./createWhisper";
+import { createWhisper } from "./createWhisper";
 import { exposeDebugView } from "./debug";
 import type { Dialogs } from "./dialogs";
 import { createDialogs } from "./dialogs";
@@ -45,6 +47,7 @@ export interface Client {
   readonly view: Store<CallView>;
   readonly call: Call;
   readonly stage: Stage;
+  readonly whisper: Whisper;
   readonly messages: MessageActions;
   loadMembers(guildId: Id): Promise<void>;
   send(command: AnyCommand): boolean;
@@ -61,6 +64,9 @@ export interface Client {
 
 /** How long an address may lead nowhere because its guild or channel is still to be told. */
 const EXPECT_MS = 5_000;
+
+/** Commands given from a menu, whose refusal nothing else shows. */
+const TOLD = new Set(["voice_whisper", "voice_listen", "voice_priority", "voice_screen_share_set_quality"]);
 
 const END_WORDS: Record<string, string> = {
   revoked: "This session was ended. Sign in again.",
@@ -105,6 +111,7 @@ export function createClient(): Client {
   });
   const { view, call } = calls;
   const stage = createStage({ state: store.state, calls, preferences, setPreferences, timers, send: gateway.send });
+  const whisper = createWhisper({ state: store.state, call, timers, send: gateway.send });
 
   let wasUp = false;
 
@@ -119,6 +126,7 @@ export function createClient(): Client {
   /** Every event goes two ways: into the store, and past the call. */
   function received(event: AnyEvent): void {
     if (event.type === "guild_deleted") farewell(event.guild_id, event.reason);
+    if (event.type === "error" && TOLD.has(event.in_reply_to ?? "")) toasts.tell(event.message, "bad");
     store.dispatch(event);
     if (event.type === "ready") call.gateway("ready");
     else if (event.type === "resumed") call.gateway("resumed");
@@ -186,6 +194,7 @@ export function createClient(): Client {
     view,
     call,
     stage,
+    whisper,
     messages: makeMessageActions(api, store),
     loadMembers: (guildId) => loadMembers(api, store, guildId),
     send: gateway.send,

@@ -52,6 +52,8 @@ export interface CallEnv {
   backoffMs: (attempt: number) => number;
   newRef: () => string;
   me: () => Id | null;
+  /** Whether one is heard here only while a key is pressed. */
+  needsKey: () => boolean;
   /** The codec preferred for one's own video, as in `VP8`. */
   videoCodec: () => string;
   /** Something about video went wrong, in words for the person. */
@@ -69,6 +71,8 @@ export interface Call {
   leave(): void;
   setMuted(muted: boolean): void;
   setDeafened(deafened: boolean): void;
+  /** Say nothing for a moment, without a mute that others see: while it is uncertain who hears it. */
+  setHushed(hushed: boolean): void;
   /** Every event of the gateway passes through here. */
   take(event: AnyEvent): void;
   gateway(news: "lost" | "resumed" | "ready"): void;
@@ -89,6 +93,7 @@ export interface Call {
 export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: boolean }): Call {
   const alarms = makeAlarms(env.after);
   let view: CallView = { ...IDLE, ...initial };
+  let hushed = false;
 
   const media = makeMedia({
     ...env,
@@ -100,14 +105,10 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     onVideos: (videos) => show({ videos }),
   });
   const publisher = makePublisher({
-    send: env.send,
-    newId: env.newRef,
-    me: env.me,
-    codec: env.videoCodec,
+    ...env,
     attach: media.send,
     channelId: () => (view.call.phase === "connected" ? view.call.channelId : null),
     onChange: (published) => show({ published }),
-    onTrouble: env.onVideoTrouble,
   });
   const microphone = makeMicrophone({
     wish: env.wish,
@@ -116,7 +117,7 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     onTrouble: (trouble) => show({ trouble }),
     onSpeaking: env.onSpeaking,
   });
-  microphone.setMuted(initial.muted || initial.deafened);
+  applyMute();
   media.setDeafened(initial.deafened);
 
   function show(change: Partial<CallView>): void {
@@ -194,24 +195,24 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
   }
 
   function measured(sample: VoiceSample | null): void {
-    if (sample === null) {
-      if (view.sample !== null) show({ sample, history: [] });
-      return;
-    }
-    const history = sample.rttMs === null ? view.history : [...view.history, sample.rttMs].slice(-HISTORY);
-    show({ sample, history });
-    const report = reportOf(view.call, sample);
+    if (sample !== null || view.sample !== null) show(withSample(view, sample));
+    const report = sample && reportOf(view.call, sample);
     if (report) env.send(report);
+  }
+
+  function applyMute(): void {
+    microphone.setMuted(view.muted || view.deafened || hushed);
   }
 
   function setSwitches(muted: boolean, deafened: boolean): void {
     const before = view;
-    microphone.setMuted(muted || deafened);
     media.setDeafened(deafened);
     show({ muted, deafened });
+    applyMute();
     if (view.call.channelId === null) return;
     if (before.deafened !== deafened) env.send({ type: deafened ? "voice_deafen" : "voice_undeafen" });
-    if (before.muted !== muted) env.send({ type: muted ? "voice_mute" : "voice_unmute" });
+    // Where a key is required, its press unmutes; without one the server would refuse.
+    if (before.muted !== muted && (muted || !env.needsKey())) env.send({ type: muted ? "voice_mute" : "voice_unmute" });
     if (muted || deafened) env.onSpeaking(false);
   }
 
@@ -224,6 +225,10 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     // Unmuting says that one wants to be heard, so it ends being deaf as well.
     setMuted: (muted) => setSwitches(muted, muted && view.deafened),
     setDeafened: (deafened) => setSwitches(view.muted, deafened),
+    setHushed(next) {
+      hushed = next;
+      applyMute();
+    },
     take(event) {
       if (event.type === "voice_slots") media.setSlots(event.slots);
       publisher.take(event);
@@ -287,6 +292,12 @@ function inputOf(event: AnyEvent): CallInput | null {
     default:
       return null;
   }
+}
+
+function withSample(view: CallView, sample: VoiceSample | null): Pick<CallView, "sample" | "history"> {
+  if (sample === null) return { sample, history: [] };
+  const history = sample.rttMs === null ? view.history : [...view.history, sample.rttMs].slice(-HISTORY);
+  return { sample, history };
 }
 
 /** What the server is told of a measurement; nothing before the round trip is known. */

@@ -44,13 +44,13 @@ describe("publisher", () => {
   function publisher() {
     return makePublisher({
       send: (command) => sent.push(command) > 0,
-      newId: () => "s1",
+      newRef: () => "s1",
       channelId: () => channelId,
       me: () => "ann",
-      codec: () => "VP8",
+      videoCodec: () => "VP8",
       attach: (source, outgoing) => (outgoing ? attached.set(source, outgoing) : attached.delete(source)),
       onChange: (streams) => (shown = streams),
-      onTrouble: (words) => troubles.push(words),
+      onVideoTrouble: (words) => troubles.push(words),
     });
   }
   const types = (): string[] => sent.map(({ type }) => type);

@@ -28,16 +28,16 @@ export interface LocalStream {
 
 export interface PublisherEnv {
   send: (command: AnyCommand) => boolean;
-  newId: () => string;
+  newRef: () => string;
   /** Where we are in voice with a connection that stands; null elsewhere. */
   channelId: () => Id | null;
   me: () => Id | null;
   /** The codec preferred for video, as in `VP8`. */
-  codec: () => string;
+  videoCodec: () => string;
   attach: (source: string, outgoing: Outgoing | null) => void;
   onChange: (streams: LocalStream[]) => void;
   /** A stream ended without the person's doing; the words say why. */
-  onTrouble: (words: string) => void;
+  onVideoTrouble: (words: string) => void;
 }
 
 export interface Publisher {
@@ -89,7 +89,7 @@ export function makePublisher(env: PublisherEnv): Publisher {
     const [video] = local.stream.getVideoTracks();
     const [audio] = local.stream.getAudioTracks();
     const share = shareOf(local.source);
-    if (video) env.attach(local.source, outgoing(local, video, env.codec()));
+    if (video) env.attach(local.source, outgoing(local, video, env.videoCodec()));
     if (audio && share !== null) env.attach(screenAudio(share), { track: audio });
   }
 
@@ -144,11 +144,11 @@ export function makePublisher(env: PublisherEnv): Publisher {
     announced.delete(source);
     // The connection went, not the wish: `connected` announces it again.
     if (reason === "disconnected") return;
-    if (drop(source) && ENDS[reason] !== undefined) env.onTrouble(ENDS[reason]);
+    if (drop(source) && ENDS[reason] !== undefined) env.onVideoTrouble(ENDS[reason]);
   }
 
   function refused(source: string, words: string): void {
-    if (drop(source)) env.onTrouble(words);
+    if (drop(source)) env.onVideoTrouble(words);
   }
 
   return {
@@ -160,7 +160,7 @@ export function makePublisher(env: PublisherEnv): Publisher {
         return;
       }
       add({
-        source: screenVideo(env.newId()),
+        source: screenVideo(env.newRef()),
         kind: "screen",
         label: labelOf(video),
         tier: wish.tier,

@@ -4,6 +4,7 @@ import type {
   Channel,
   Guild,
   Id,
+  Listener,
   Me,
   Member,
   Message,
@@ -99,6 +100,12 @@ export interface AppState {
   pushToTalk: { isOpen: boolean } | null;
   /** Who whispers to us just now, from whichever room. */
   whispering: Record<Id, boolean>;
+  /** Whom one whispers to just now; null while one's room hears one. */
+  whisperTo: { userIds: Id[]; channelId: Id | null } | null;
+  /** The channels one listens in to. */
+  listening: Id[];
+  /** By channel one hears: who listens in to it. */
+  listeners: Record<Id, Listener[]>;
   quality: Record<Id, UserQuality>;
   /** By stream key: the screens of the room one is in. */
   shares: Record<string, Share>;
@@ -138,6 +145,9 @@ export function emptyState(): AppState {
     priority: {},
     pushToTalk: null,
     whispering: {},
+    whisperTo: null,
+    listening: [],
+    listeners: {},
     quality: {},
     shares: {},
     webcams: {},

@@ -21,33 +21,28 @@ function putWebcam(state: AppState, { channel_id, user_id, quality }: Webcam): v
   state.webcams[user_id] = { channel_id, user_id, quality };
 }
 
-function dropShare(state: AppState, key: string): void {
-  delete state.shares[key];
-  delete state.layers[key];
+/** All that somebody shows. */
+function dropShown(state: AppState, userId: Id): void {
+  for (const [key, share] of Object.entries(state.shares)) if (share.user_id === userId) delete state.shares[key];
+  delete state.webcams[userId];
 }
 
-function dropWebcam(state: AppState, userId: Id): void {
-  delete state.webcams[userId];
-  delete state.layers[streamKey(userId, WEBCAM)];
+/** What reaches us of streams that are no more. */
+function forgetLayers(state: AppState): void {
+  for (const key of Object.keys(state.layers)) if (!isShown(state, key)) delete state.layers[key];
 }
 
 function isShown(state: AppState, key: string): boolean {
   return key in state.shares || Object.keys(state.webcams).some((userId) => streamKey(userId, WEBCAM) === key);
 }
 
-/** Somebody is gone, and with them all they showed. */
-function dropAll(state: AppState, userId: Id): void {
-  for (const [key, share] of Object.entries(state.shares)) if (share.user_id === userId) dropShare(state, key);
-  dropWebcam(state, userId);
-}
-
 export const videoReducers: Reducers = {
   voice_room_state(state, event) {
-    state.shares = {};
-    state.webcams = {};
+    for (const { channel_id, user_id } of [...Object.values(state.shares), ...Object.values(state.webcams)])
+      if (channel_id === event.channel_id) dropShown(state, user_id);
     for (const share of event.screen_shares) putShare(state, share);
     for (const webcam of event.webcams) putWebcam(state, webcam);
-    for (const key of Object.keys(state.layers)) if (!isShown(state, key)) delete state.layers[key];
+    forgetLayers(state);
   },
 
   screen_share_started: putShare,
@@ -58,13 +53,15 @@ export const videoReducers: Reducers = {
   },
 
   screen_share_stopped(state, event) {
-    dropShare(state, streamKey(event.user_id, screenVideo(event.stream_id)));
+    delete state.shares[streamKey(event.user_id, screenVideo(event.stream_id))];
+    forgetLayers(state);
   },
 
   webcam_started: putWebcam,
 
   webcam_stopped(state, event) {
-    dropWebcam(state, event.user_id);
+    delete state.webcams[event.user_id];
+    forgetLayers(state);
   },
 
   voice_layer_changed(state, event) {
@@ -74,7 +71,8 @@ export const videoReducers: Reducers = {
   },
 
   voice_user_left(state, event) {
-    dropAll(state, event.user_id);
+    dropShown(state, event.user_id);
+    forgetLayers(state);
   },
 
   local_call_ended(state) {

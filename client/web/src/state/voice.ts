@@ -57,6 +57,7 @@ export const voiceReducers: Reducers = {
     const present = new Set(event.participants.map((person) => person.user_id));
     for (const voice of Object.values(state.voice))
       if (voice.channel_id === event.channel_id && !present.has(voice.user_id)) forget(state, voice.user_id);
+    state.listeners[event.channel_id] = event.listeners;
     for (const person of event.participants) {
       const voice = placeOf(state, event.channel_id, person);
       learnUser(state, voice.user);
@@ -70,7 +71,11 @@ export const voiceReducers: Reducers = {
   },
 
   voice_offer(state, event) {
+    // A later offer of the session leaves the key as it is.
+    if (event.revision > 1) return;
     state.pushToTalk = event.push_to_talk_required ? { isOpen: false } : null;
+    state.whisperTo = null;
+    state.listening = [];
   },
 
   voice_push_to_talk(state, event) {
@@ -83,6 +88,19 @@ export const voiceReducers: Reducers = {
 
   voice_whisper_stopped(state, event) {
     delete state.whispering[event.user_id];
+  },
+
+  voice_whispering(state, event) {
+    const { user_ids: userIds, target_channel_id: channelId } = event;
+    state.whisperTo = userIds.length > 0 || channelId !== null ? { userIds, channelId } : null;
+  },
+
+  voice_listening(state, event) {
+    state.listening = event.channel_ids;
+  },
+
+  voice_listeners(state, event) {
+    state.listeners[event.channel_id] = event.listeners;
   },
 
   voice_user_left(state, event) {
@@ -121,6 +139,9 @@ export const voiceReducers: Reducers = {
     state.priority = {};
     state.pushToTalk = null;
     state.whispering = {};
+    state.whisperTo = null;
+    state.listening = [];
+    state.listeners = {};
     state.quality = {};
   },
 };

@@ -7,6 +7,7 @@ import { ClientContext } from "../client/context";
 import type { CallStore } from "../client/createCallStore";
 import type { Client } from "../client/createClient";
 import { createStage } from "../client/createStage";
+import { createWhisper } from "../client/createWhisper";
 import { createDialogs } from "../client/dialogs";
 import { DEFAULTS } from "../client/preferences";
 import type { Route } from "../client/router";
@@ -40,6 +41,8 @@ export function show(page: () => JSX.Element, events: StoreEvent[] = [], change:
     leave: vi.fn(),
     setMuted: vi.fn(),
     setDeafened: vi.fn(),
+    setHushed: vi.fn(),
+    view,
     reopenMicrophone: vi.fn(),
     refreshPlayback: vi.fn(),
     publisher: { share: vi.fn(() => Promise.resolve()), showCamera: vi.fn(), stop: vi.fn(), setTier: vi.fn() },
@@ -62,6 +65,7 @@ export function show(page: () => JSX.Element, events: StoreEvent[] = [], change:
     view,
     call,
     stage: createRoot(() => createStage({ state: store.state, calls, preferences, setPreferences, timers, send })),
+    whisper: createRoot(() => createWhisper({ state: store.state, call: calls.call, timers, send })),
     messages: {
       loadLatest: vi.fn(),
       loadOlder: vi.fn(),

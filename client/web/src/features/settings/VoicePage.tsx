@@ -1,4 +1,4 @@
-/** Microphone, speakers and what the browser does to the voice on its way. */
+/** Microphone, speakers, camera, and what the browser does to voice and video on their way. */
 import type { JSX } from "solid-js";
 import { createResource, onCleanup, Show } from "solid-js";
 import { useClient } from "../../client/context";
@@ -10,6 +10,17 @@ import { MicrophoneTest } from "./MicrophoneTest";
 
 /** Where the sensitivity starts when it is first set by hand, in dBFS. */
 const GATE_START_DB = -48;
+
+const CODECS: { value: Preferences["videoCodec"]; label: string }[] = [
+  { value: "VP8", label: "VP8: every browser, little work" },
+  { value: "VP9", label: "VP9: sharper, more work" },
+  { value: "H264", label: "H.264: often done by the graphics card" },
+  { value: "AV1", label: "AV1: sharpest, most work" },
+];
+
+function codecOf(value: string): Preferences["videoCodec"] {
+  return CODECS.find((codec) => codec.value === value)?.value ?? "VP8";
+}
 
 async function look() {
   const [devices, input, output] = await Promise.all([
@@ -84,6 +95,28 @@ export function VoicePage(): JSX.Element {
             testid="gate"
           />
         </Show>
+      </section>
+      <section class="section">
+        <h3>Video</h3>
+        <div class="two-columns">
+          <Choice
+            label="Camera"
+            value={preferences.cameraId}
+            options={options(devices()?.cameras ?? [], "")}
+            onChoose={(cameraId) => setPreferences({ cameraId })}
+            testid="camera-default"
+          />
+          <Choice
+            label="Codec of your own video"
+            value={preferences.videoCodec}
+            options={CODECS}
+            onChoose={(value) => setPreferences({ videoCodec: codecOf(value) })}
+            testid="video-codec"
+          />
+        </div>
+        <p class="muted">
+          The codec counts from your next stream. Whoever’s browser lacks it cannot see you; all browsers have VP8.
+        </p>
       </section>
       <section class="section">
         <h3>Voice processing</h3>

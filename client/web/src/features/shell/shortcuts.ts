@@ -41,7 +41,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: "Shift+F6", label: "Previous region of the page", run: () => stepRegion(-1) },
 ];
 
-/** What composer, message list and stage do by themselves; listed for people only. */
+/** What composer, message list, voice panel and stage do by themselves; listed for people only. */
 export const LOCAL_SHORTCUTS: { keys: string; label: string }[] = [
   { keys: "Enter", label: "Send the message" },
   { keys: "Shift+Enter", label: "New line" },
@@ -50,6 +50,7 @@ export const LOCAL_SHORTCUTS: { keys: string; label: string }[] = [
   { keys: "E", label: "Edit the focused message" },
   { keys: "R", label: "Reply to the focused message" },
   { keys: "Backspace", label: "Delete the focused message" },
+  { keys: "Alt+W", label: "Whisper while held, to whom you chose in their menu" },
   { keys: "V", label: "Watching a stream: theater and back" },
   { keys: "F", label: "Watching a stream: full screen" },
   { keys: "G", label: "Watching a stream: all side by side" },

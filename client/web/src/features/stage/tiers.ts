@@ -4,11 +4,11 @@ import { TIER_ORDER, TIERS } from "../../rtc/encodings";
 
 const NAMES: Record<Tier, string> = { low: "Low", medium: "Medium", high: "High", premium: "Best" };
 
-/** `High: 1080p, 30 frames a second, up to 5 Mbit/s` */
+/** `High – 1080p, 30 fps` */
 export function tierOptions(kind: VideoKind): { value: string; label: string }[] {
   return TIER_ORDER.map((tier) => {
-    const { height, fps, bitrate } = TIERS[kind][tier];
-    return { value: tier, label: `${NAMES[tier]}: ${height}p, ${fps} frames/s, up to ${bitrate / 1_000_000} Mbit/s` };
+    const { height, fps } = TIERS[kind][tier];
+    return { value: tier, label: `${NAMES[tier]} – ${height}p, ${fps} fps` };
   });
 }
 

@@ -16,10 +16,12 @@ export interface ParticipantMenuProps {
 }
 
 export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
-  const { state, preferences, setPreferences, call } = useClient();
+  const { state, preferences, setPreferences, call, view, whisper } = useClient();
   const isMe = (): boolean => props.userId === state.me?.id;
   const guildId = (): Id | null => state.channels[props.channelId]?.guild_id ?? null;
   const name = (): string => nameOf(state, guildId(), props.userId);
+  const mayWhisper = (): boolean =>
+    view.call.phase === "connected" && mayInChannel(state, view.call.channelId ?? "", "WHISPER");
   const volume = (): number => preferences.volumes[props.userId] ?? 1;
 
   function setVolume(percent: number): void {
@@ -54,6 +56,15 @@ export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
         >
           Mute for me
         </MenuItem>
+        <Show when={mayWhisper()}>
+          <MenuItem
+            checked={whisper.targets().includes(props.userId)}
+            onSelect={() => whisper.toggleTarget(props.userId)}
+            testid="participant-whisper"
+          >
+            {"Whisper to them (hold Alt+W)"}
+          </MenuItem>
+        </Show>
         <Moderation {...props} guildId={guildId()} />
       </Show>
     </Menu>
@@ -61,7 +72,8 @@ export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
 }
 
 function OwnItems(props: { onClose: () => void }): JSX.Element {
-  const { view, call } = useClient();
+  const { state, view, call, send } = useClient();
+  const hasPriority = (): boolean => state.priority[state.me?.id ?? ""] === true;
   return (
     <>
       <MenuItem checked={view.muted || view.deafened} onSelect={() => call.setMuted(!(view.muted || view.deafened))}>
@@ -70,6 +82,15 @@ function OwnItems(props: { onClose: () => void }): JSX.Element {
       <MenuItem checked={view.deafened} onSelect={() => call.setDeafened(!view.deafened)}>
         Deafen
       </MenuItem>
+      <Show when={mayInChannel(state, view.call.channelId ?? "", "PRIORITY_SPEAKER")}>
+        <MenuItem
+          checked={hasPriority()}
+          onSelect={() => send({ type: "voice_priority", active: !hasPriority() })}
+          testid="own-priority"
+        >
+          Priority speaker
+        </MenuItem>
+      </Show>
       <Show when={view.call.channelId}>
         <MenuLine />
         <MenuItem

@@ -8,13 +8,14 @@ import { Button, IconButton } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { CameraButton, ShareButton } from "../stage/PublishButtons";
 import { HoldToTalk } from "./HoldToTalk";
+import { HoldToWhisper } from "./HoldToWhisper";
 import { QualityPopover } from "./QualityPopover";
 import { SignalBars } from "./SignalBars";
 import "./voice.css";
 import { callWords } from "./words";
 
 export function VoicePanel(): JSX.Element {
-  const { state, view, call, router, toasts } = useClient();
+  const { state, view, call, router, toasts, whisper } = useClient();
   const [isOpen, setOpen] = createSignal(false);
   const channel = () => state.channels[view.call.channelId ?? ""];
   const words = () => callWords(view.call);
@@ -76,6 +77,9 @@ export function VoicePanel(): JSX.Element {
         </div>
         <Show when={state.pushToTalk}>
           <HoldToTalk />
+        </Show>
+        <Show when={whisper.targets().length > 0}>
+          <HoldToWhisper />
         </Show>
         <Show when={view.trouble}>
           {(trouble) => (

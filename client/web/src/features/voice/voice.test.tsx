@@ -2,6 +2,8 @@
 import { fireEvent, screen } from "@solidjs/testing-library";
 import { describe, expect, it, vi } from "vitest";
 import { initialCall } from "../../rtc/callMachine";
+import type { Client } from "../../client/createClient";
+import { Permission } from "../../protocol";
 import type { CallView } from "../../rtc/makeCall";
 import type { VoiceSample } from "../../rtc/stats";
 import type { StoreEvent } from "../../state/local";
@@ -94,6 +96,86 @@ describe("push to talk", () => {
     expect(screen.getByTestId("hold-to-talk").textContent).toBe("You are heard");
     fireEvent.blur(window);
     expect(client.send).toHaveBeenLastCalledWith({ type: "voice_mute", push_to_talk: true });
+  });
+});
+
+describe("whispering", () => {
+  const lounge = channel("lounge", { channel_type: "voice", my_permissions: Permission.WHISPER });
+  const room = ready([snapshot({ channels: [lounge], voice_states: [voiceState("ann"), voiceState("bob")] })]);
+  const whispering = (user_ids: string[]): StoreEvent => ({
+    type: "voice_whispering",
+    user_ids,
+    target_channel_id: null,
+  });
+  const panel = () =>
+    show(
+      () => (
+        <>
+          <VoicePanel />
+          <VoiceChannelRow channel={lounge} selected={false} />
+        </>
+      ),
+      [room],
+      { view: inCall() },
+    );
+  const chooseBob = (): void => {
+    fireEvent.contextMenu(screen.getByTestId("voice-person-bob"));
+    fireEvent.click(screen.getByTestId("participant-whisper"));
+  };
+  const hushes = (client: Client): unknown[] => vi.mocked(client.call.setHushed).mock.calls.flat();
+
+  it("is for those chosen in their menu, while the key is held, and hushed until it is settled who hears", () => {
+    const client = panel();
+    chooseBob();
+    fireEvent.keyDown(window, { altKey: true, code: "KeyW" });
+    expect(client.send).toHaveBeenLastCalledWith({ type: "voice_whisper", user_ids: ["bob"] });
+    expect(hushes(client)).toEqual([true]);
+    client.dispatch(whispering(["bob"]));
+    expect(hushes(client)).toEqual([true, false]);
+    expect(screen.getByTestId("hold-to-whisper").textContent).toBe("Only BOB hears you");
+    fireEvent.keyUp(window, { code: "KeyW" });
+    expect(client.send).toHaveBeenLastCalledWith({ type: "voice_whisper_stop" });
+    expect(hushes(client)).toEqual([true, false, true]);
+    client.dispatch(whispering([]));
+    expect(hushes(client)).toEqual([true, false, true, false]);
+  });
+
+  it("stays hushed when the one whispered to is gone while the key is held", () => {
+    const client = panel();
+    chooseBob();
+    fireEvent.keyDown(window, { altKey: true, code: "KeyW" });
+    client.dispatch(whispering(["bob"]));
+    client.dispatch(whispering([]));
+    expect(hushes(client).at(-1)).toBe(true);
+  });
+
+  it("takes a microphone that is open", () => {
+    show(() => <VoicePanel />, [room], { view: { ...inCall(), muted: true } }).whisper.toggleTarget("bob");
+    expect(screen.getByTestId<HTMLButtonElement>("hold-to-whisper").disabled).toBe(true);
+  });
+});
+
+describe("listening in", () => {
+  it("is switched in the menu of another voice channel, and shown in one's own", () => {
+    const other = channel("stage", { channel_type: "voice" });
+    const client = show(
+      () => (
+        <>
+          <VoiceChannelRow channel={lounge} selected={false} />
+          <VoiceChannelRow channel={other} selected={false} />
+        </>
+      ),
+      [ready([snapshot({ channels: [lounge, other] })])],
+      { view: inCall() },
+    );
+    fireEvent.contextMenu(screen.getByTestId("voice-channel-stage"));
+    fireEvent.click(screen.getByTestId("listen-in"));
+    expect(client.send).toHaveBeenLastCalledWith({ type: "voice_listen", channel_id: "stage" });
+    client.dispatch({ type: "voice_listening", channel_ids: ["stage"] });
+    expect(screen.getByTestId("voice-channel-stage").getAttribute("aria-label")).toContain("you listen in");
+    const listeners = [{ user_id: "bob", username: "bob", display_name: "BOB" }];
+    client.dispatch({ type: "voice_listeners", channel_id: "lounge", listeners });
+    expect(screen.getByTestId("voice-listeners").textContent).toBe("1 person listens in");
   });
 });
 
