@@ -36,8 +36,12 @@ enum {
     VC_UFRAG_MAX = 16,        /* our own ICE user fragments are short */
     VC_CNAME_MAX = 24,        /* without the final NUL */
     VC_TUPLES_MAX = 8,        /* validated addresses of one peer */
-    VC_TRACKS_PER_PEER = 8,   /* microphone, music, camera, screen, and room to grow */
+    VC_MID_MAX = 16,          /* ours: we name the media sections */
+    VC_RID_MAX = 8,
+    VC_TRACKS_PER_PEER = 24,  /* a microphone, a camera and three screens in three layers each, their sound, room to grow */
     VC_SLOTS_PER_PEER = 128,  /* what one peer can be sent at once */
+    VC_SSRCS_PER_PEER = 256,  /* that name themselves by MID and RID, under one pair of keys */
+    VC_PAYLOAD_TYPES = 128,
     VC_SSRC_UNNAMED = 0,      /* no stream has it: bandwidth probes do */
     VC_DATAGRAM_MAX = 1500,   /* longer datagrams are dropped and counted */
     VC_HIST_BUCKETS = 768,
@@ -56,6 +60,8 @@ typedef enum {
     VC_RECORD_BYE = 6,        /* an authenticated RTCP BYE for the track 'index' */
     VC_RECORD_MOVED = 7,      /* media of this peer now goes to 'addr' */
     VC_RECORD_FLOW_CLOSED = 8, /* the TCP connection from 'addr' is gone, 'peer' lost it as a tuple (-1: nobody) */
+    VC_RECORD_LAYER = 9,      /* the video slot 'index' of 'peer' is sent the track 'status' from this keyframe on */
+    VC_RECORD_ESTIMATE = 10,  /* to 'peer' go about 'value' bit/s; when it changed by 5 % or more, 4 times a second at most */
 } vc_record_kind;
 
 /* One record of the ring; 'length' bytes of payload follow, then padding up to 'size'. */
@@ -73,6 +79,16 @@ typedef struct {
 } vc_record;
 
 typedef enum { VC_MEDIA_AUDIO = 1, VC_MEDIA_VIDEO = 2 } vc_media;
+
+/* What a payload type carries. */
+typedef enum {
+    VC_CODEC_NONE = 0,
+    VC_CODEC_OPUS = 1,
+    VC_CODEC_VP8 = 2,
+    VC_CODEC_VP9 = 3,
+    VC_CODEC_H264 = 4,
+    VC_CODEC_AV1 = 5,
+} vc_codec;
 
 /* Which scheduling the media thread got. */
 typedef enum { VC_SCHED_PENDING = 0, VC_SCHED_FIFO = 1, VC_SCHED_SLICE = 2, VC_SCHED_DEFAULT = 3 } vc_sched;
@@ -94,6 +110,11 @@ typedef struct {
     uint32_t command_depth; /* rounded up to a power of two */
     uint32_t stun_per_s;    /* Binding requests from unvalidated tuples let through, all together */
     uint32_t audio_per_s;   /* packets of one audio track passed on; twice as many in a burst; 0 = no limit */
+    uint32_t max_video_tracks; /* of the tracks; 0 = no video.  Their packets are kept in half a megabyte each */
+    uint32_t max_video_slots;  /* of the slots */
+    uint8_t payload_codecs[128]; /* vc_codec by payload type: ours for all, since we are always the offerer */
+    uint8_t payload_rtx[128];    /* under which type a packet of that type is sent again (RFC 4588); 0 = none */
+    uint8_t mid_ext, rid_ext, transport_ext; /* header extensions by which packets name themselves; 0 = none */
     uint8_t hash_key[16];   /* random; keys the address table and seeds first sequence numbers */
     /* srtp_protect and its siblings: int f(void *session, void *packet, int *length), 0 = ok */
     uintptr_t protect, unprotect, protect_rtcp, unprotect_rtcp;
@@ -177,14 +198,30 @@ int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx,
 /* Tell this peer when each of its packets arrived (transport-wide congestion control): 'extension' is the id its
  * packets number themselves by, 0 = tell nothing. */
 int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);
-/* Forward nothing to this peer while on. */
+/* Estimate what the path to this peer carries, by transport-wide numbers (config.transport_ext) in its video packets
+ * and its feedback on them; VC_RECORD_ESTIMATE tells.  The estimate begins with start_bps and stays within the bounds. */
+int vc_engine_peer_estimate(vc_engine *engine, int peer, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps,
+                            uint32_t token);
+/* Forward no audio to this peer while on. */
 int vc_engine_peer_deafen(vc_engine *engine, int peer, int on, uint32_t token);
 
-/* What 'peer' publishes under 'ssrc', or with VC_SSRC_UNNAMED (one per peer) under the SSRC of its first authentic
- * packet of type 'pt', for clients that do not say it.  level_ext: id of the RFC 6464 extension, 0 = none. */
+/* The audio 'peer' publishes under 'ssrc', or with VC_SSRC_UNNAMED under the SSRC of its first authentic packet of
+ * type 'pt', for clients that do not say it: the oldest such track takes it, and none that vc_engine_track_mid() gave
+ * a MID.  level_ext: id of the RFC 6464 extension, 0 = none.  media is VC_MEDIA_AUDIO. */
 int vc_engine_track_add(vc_engine *engine, int track, int peer, int media, uint32_t ssrc, uint8_t pt,
                         uint32_t clock_rate, uint8_t level_ext, uint32_t token);
 int vc_engine_track_del(vc_engine *engine, int track, uint32_t token);
+/* Know an audio track by its media section: under VC_SSRC_UNNAMED only packets with this MID (config.mid_ext) name it,
+ * and another SSRC with this MID takes over once the one before has been silent for half a second. */
+int vc_engine_track_mid(vc_engine *engine, int track, const char *mid, uint32_t token);
+
+/* One layer of a video 'peer' publishes, of whatever type the config knows for video: under 'ssrc', and under that of
+ * authentic packets with this MID and RID ("" = without one) as for vc_engine_track_mid().  More than max_bits_per_s
+ * of payload (two seconds of it in a burst, 0 = no limit) is dropped. */
+int vc_engine_video_add(vc_engine *engine, int track, int peer, uint32_t ssrc, const char *mid, const char *rid,
+                        uint32_t max_bits_per_s, uint32_t token);
+int vc_engine_video_limit(vc_engine *engine, int track, uint32_t max_bits_per_s, uint32_t token);
+
 /* Authenticate and count, but forward nothing while on. */
 int vc_engine_track_mute(vc_engine *engine, int track, int on, uint32_t token);
 
@@ -193,9 +230,14 @@ int vc_engine_track_mute(vc_engine *engine, int track, int on, uint32_t token);
 int vc_engine_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
                        uint8_t level_ext, const char *cname, uint32_t token);
 int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);
+/* The same for video.  Packets keep their type; what is lost is sent again under 'rtx_ssrc' (0: under 'ssrc',
+ * unchanged). */
+int vc_engine_video_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint32_t rtx_ssrc, const char *cname,
+                             uint32_t token);
 
 /* Feed 'slot' from 'track' from now on (replacing what fed it); sequence and timestamp go on.  With look_back, where
- * speech on an audio track has just begun, its last 60 ms go first, so that no syllable is cut. */
+ * speech on an audio track has just begun, its last 60 ms go first, so that no syllable is cut.  Of video the track
+ * takes over with its next keyframe, which is asked for; until then the one before goes on. */
 int vc_engine_route_set(vc_engine *engine, int slot, int track, int look_back, uint32_t token);
 int vc_engine_route_clear(vc_engine *engine, int slot, uint32_t token);
 

@@ -117,6 +117,15 @@ int vc_engine_peer_deafen(vc_engine *e, int peer, int on, uint32_t token)
     return peer_command(e, VC_OP_PEER_DEAFEN, peer, (vc_command){.on = on != 0}, token);
 }
 
+int vc_engine_peer_estimate(vc_engine *e, int peer, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps,
+                            uint32_t token)
+{
+    if (min_bps == 0 || start_bps < min_bps || max_bps < start_bps || e->config.transport_ext == 0)
+        return VC_ERR_RANGE;
+    vc_command c = {.bits_per_s = {min_bps, start_bps, max_bps}};
+    return peer_command(e, VC_OP_PEER_ESTIMATE, peer, c, token);
+}
+
 int vc_engine_peer_twcc(vc_engine *e, int peer, int extension, uint32_t token)
 {
     if (extension < 0 || extension > EXT_ID_MAX)
@@ -127,8 +136,7 @@ int vc_engine_peer_twcc(vc_engine *e, int peer, int extension, uint32_t token)
 int vc_engine_track_add(vc_engine *e, int track, int peer, int media, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
                         uint8_t level_ext, uint32_t token)
 {
-    bool known = media == VC_MEDIA_AUDIO || media == VC_MEDIA_VIDEO;
-    if (!is_track(e, track) || !known || !is_stream(pt, clock_rate, level_ext))
+    if (!is_track(e, track) || media != VC_MEDIA_AUDIO || !is_stream(pt, clock_rate, level_ext))
         return VC_ERR_RANGE;
     vc_command c = {.index = track, .media = (uint8_t)media, .ssrc = ssrc, .pt = pt, .clock_rate = clock_rate,
                     .level_ext = level_ext};
@@ -170,6 +178,52 @@ int vc_engine_slot_add(vc_engine *e, int slot, int peer, uint32_t ssrc, uint8_t 
 int vc_engine_slot_del(vc_engine *e, int slot, uint32_t token)
 {
     return is_slot(e, slot) ? index_command(e, VC_OP_SLOT_DEL, slot, (vc_command){0}, token) : VC_ERR_RANGE;
+}
+
+/* Into 'c'; false when one is too long. */
+static bool put_names(vc_command *c, const char *mid, const char *rid)
+{
+    size_t mid_length = strnlen(mid, VC_MID_MAX + 1), rid_length = strnlen(rid, VC_RID_MAX + 1);
+    if (mid_length > VC_MID_MAX || rid_length > VC_RID_MAX)
+        return false;
+    memcpy(c->text, mid, mid_length);
+    memcpy(c->text + VC_MID_MAX, rid, rid_length);
+    return true;
+}
+
+int vc_engine_track_mid(vc_engine *e, int track, const char *mid, uint32_t token)
+{
+    vc_command c = {0};
+    if (!is_track(e, track) || mid[0] == 0 || !put_names(&c, mid, ""))
+        return VC_ERR_RANGE;
+    return index_command(e, VC_OP_TRACK_MID, track, c, token);
+}
+
+int vc_engine_video_add(vc_engine *e, int track, int peer, uint32_t ssrc, const char *mid, const char *rid,
+                        uint32_t max_bits_per_s, uint32_t token)
+{
+    vc_command c = {.index = track, .ssrc = ssrc, .bits_per_s = {max_bits_per_s}};
+    bool can_be_known = ssrc != VC_SSRC_UNNAMED || mid[0] != 0;
+    if (!is_track(e, track) || !can_be_known || !put_names(&c, mid, rid))
+        return VC_ERR_RANGE;
+    return peer_command(e, VC_OP_VIDEO_ADD, peer, c, token);
+}
+
+int vc_engine_video_limit(vc_engine *e, int track, uint32_t max_bits_per_s, uint32_t token)
+{
+    vc_command c = {.bits_per_s = {max_bits_per_s}};
+    return is_track(e, track) ? index_command(e, VC_OP_VIDEO_LIMIT, track, c, token) : VC_ERR_RANGE;
+}
+
+int vc_engine_video_slot_add(vc_engine *e, int slot, int peer, uint32_t ssrc, uint32_t rtx_ssrc, const char *cname,
+                             uint32_t token)
+{
+    size_t length = strnlen(cname, VC_CNAME_MAX + 1);
+    if (!is_slot(e, slot) || length > VC_CNAME_MAX || ssrc == rtx_ssrc)
+        return VC_ERR_RANGE;
+    vc_command c = {.index = slot, .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .text_length = (uint8_t)length};
+    memcpy(c.text, cname, length);
+    return peer_command(e, VC_OP_VIDEO_SLOT_ADD, peer, c, token);
 }
 
 int vc_engine_route_set(vc_engine *e, int slot, int track, int look_back, uint32_t token)

@@ -512,6 +512,15 @@ static int flow_send(vc_engine *e, const vc_command *c)
     return VC_OK;
 }
 
+/* ---- video ---- */
+
+static int not_yet(vc_engine *e, const vc_command *c)
+{
+    (void)e;
+    (void)c;
+    return VC_ERR_STATE;
+}
+
 /* ---- dispatch ---- */
 
 static int sync(vc_engine *e, const vc_command *c)
@@ -543,6 +552,11 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_FLOW_ADD] = flow_add,
     [VC_OP_FLOW_DEL] = flow_del,
     [VC_OP_FLOW_SEND] = flow_send,
+    [VC_OP_PEER_ESTIMATE] = not_yet,
+    [VC_OP_TRACK_MID] = not_yet,
+    [VC_OP_VIDEO_ADD] = not_yet,
+    [VC_OP_VIDEO_LIMIT] = not_yet,
+    [VC_OP_VIDEO_SLOT_ADD] = not_yet,
 };
 
 static void apply(vc_engine *e, const vc_command *c)

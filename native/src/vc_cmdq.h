@@ -29,6 +29,11 @@ typedef enum {
     VC_OP_FLOW_ADD,
     VC_OP_FLOW_DEL,
     VC_OP_FLOW_SEND,
+    VC_OP_PEER_ESTIMATE,
+    VC_OP_TRACK_MID,
+    VC_OP_VIDEO_ADD,
+    VC_OP_VIDEO_LIMIT,
+    VC_OP_VIDEO_SLOT_ADD,
     VC_OP_COUNT
 } vc_op;
 
@@ -41,13 +46,15 @@ typedef struct {
     uint8_t on;
     uint8_t text_length;
     uint8_t addr[VC_ADDR_BYTES];
-    char text[VC_CNAME_MAX]; /* a ufrag or a CNAME */
+    char text[VC_CNAME_MAX]; /* a ufrag, a CNAME, or a MID and behind VC_MID_MAX a RID, filled up with zeros */
     uint32_t token;
     int32_t peer;
     int32_t index;
     int32_t other;
     uint32_t ssrc;
     uint32_t clock_rate;
+    uint32_t rtx_ssrc;
+    uint32_t bits_per_s[3]; /* a limit; or lowest, first and highest estimate */
     uintptr_t rx, tx;
 } vc_command;
 

@@ -22,6 +22,7 @@ enum {
     BATCHES_PER_TURN = 4, /* of VC_RX_BATCH each: then commands and timers get their turn */
     SWEEP_US = 50000,     /* how late a stop of speech may be noticed */
     RETRY_US = 5000,      /* commands wait for room in the ring */
+    EXT_ID_MAX = 14, /* of the one-byte form */
     LIMIT_MAX = 1 << 20,  /* of peers, tracks, slots: keeps all products inside size_t and int */
 };
 
@@ -33,6 +34,10 @@ static bool is_sane(const vc_config *c)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (limits[i] == 0 || limits[i] > LIMIT_MAX)
             return false;
+    if (c->max_video_tracks > LIMIT_MAX || c->max_video_slots > LIMIT_MAX)
+        return false;
+    if (c->mid_ext > EXT_ID_MAX || c->rid_ext > EXT_ID_MAX || c->transport_ext > EXT_ID_MAX)
+        return false;
     bool has_srtp = c->protect != 0 && c->unprotect != 0 && c->protect_rtcp != 0 && c->unprotect_rtcp != 0;
     return has_srtp && c->ring_bytes <= 1u << 30 && c->max_flows <= LIMIT_MAX && c->audio_per_s <= LIMIT_MAX && (c->udp4_fd >= 0 || c->udp6_fd >= 0);
 }

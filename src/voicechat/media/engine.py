@@ -38,6 +38,14 @@ from voicechat.media.records import (
     parse_records,
     unpack_addr,
 )
+from voicechat.rtc.negotiation.codecs import (
+    MID_EXTENSION,
+    OPUS_PT,
+    RID_EXTENSION,
+    STEREO_PT,
+    TRANSPORT_EXTENSION,
+    VIDEO_CODECS,
+)
 
 _lib: Any = _native.lib
 _ffi: Any = _native.ffi
@@ -75,6 +83,8 @@ class EngineLimits:
     command_depth: int = 8192
     stun_per_s: int = 2000
     audio_per_s: int = 250
+    max_video_tracks: int = 512
+    max_video_slots: int = 4096
 
 
 class _Held:
@@ -151,6 +161,13 @@ class Engine:
         config.udp4_fd = -1 if v4 is None else v4.fileno()
         config.udp6_fd = -1 if v6 is None else v6.fileno()
         config.hash_key = list(secrets.token_bytes(16))
+        for codec in VIDEO_CODECS:
+            config.payload_codecs[codec.pt] = getattr(_lib, f"VC_CODEC_{codec.name}")
+            config.payload_rtx[codec.pt] = codec.rtx_pt
+        for pt in (OPUS_PT, STEREO_PT):
+            config.payload_codecs[pt] = _lib.VC_CODEC_OPUS
+        config.mid_ext, config.rid_ext = MID_EXTENSION, RID_EXTENSION
+        config.transport_ext = TRANSPORT_EXTENSION
         for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp"):
             setattr(config, name, _srtp_function(f"srtp_{name}"))
         return config
@@ -299,8 +316,15 @@ class Engine:
         pointers = _session_pointer(rx), _session_pointer(tx)
         self._queue(_lib.vc_engine_peer_keys, replaced, peer, *pointers)
 
+    def peer_estimate(self, peer: int, *, min_bps: int, start_bps: int, max_bps: int) -> None:
+        """Estimate what the path to `peer` carries, within bounds and from `start_bps` on; Estimated tells.
+
+        Its video packets are numbered transport-wide, and its feedback on them is read.
+        """
+        self._queue(_lib.vc_engine_peer_estimate, None, peer, min_bps, start_bps, max_bps)
+
     def peer_deafen(self, peer: int, on: bool) -> None:
-        """Forward nothing to `peer` while `on`."""
+        """Forward no audio to `peer` while `on`."""
         self._queue(_lib.vc_engine_peer_deafen, None, peer, on)
 
     def peer_twcc(self, peer: int, extension: int) -> None:
@@ -318,18 +342,40 @@ class Engine:
         pt: int,
         clock_rate: int = 48000,
         level_ext: int = 0,
-        video: bool = False,
     ) -> int:
-        """Return the handle of what `peer` publishes under `ssrc`; `level_ext`: RFC 6464 id, 0 = none.
+        """Return the handle of the audio `peer` publishes under `ssrc`; `level_ext`: RFC 6464 id, 0 = none.
 
-        With `UNNAMED_SSRC` it is the stream of the first authentic packet of type `pt`.
+        With `UNNAMED_SSRC` it is the stream of the first authentic packet of type `pt`; see `track_mid`.
         """
+        return self._track(
+            peer, _lib.vc_engine_track_add, _lib.VC_MEDIA_AUDIO, ssrc, pt, clock_rate, level_ext
+        )
+
+    def track_mid(self, track: int, mid: str) -> None:
+        """Know an audio track by its media section: only packets with this MID (at most 16 bytes) name it.
+
+        Another SSRC with this MID takes over once the one before has been silent for half a second.
+        """
+        self._queue(_lib.vc_engine_track_mid, None, track, mid.encode())
+
+    def video_add(
+        self, peer: int, *, ssrc: int = UNNAMED_SSRC, mid: str = "", rid: str = "", max_bits_per_s: int = 0
+    ) -> int:
+        """Return the handle of one layer of a video that `peer` publishes.
+
+        It comes under `ssrc`, and under that of authentic packets with `mid` and `rid` ("" = without one), as
+        for `track_mid`; at most 16 and 8 bytes. More than `max_bits_per_s` of payload is dropped and counted
+        (0 = no limit; two seconds of it may come in a burst).
+        """
+        return self._track(peer, _lib.vc_engine_video_add, ssrc, mid.encode(), rid.encode(), max_bits_per_s)
+
+    def video_limit(self, track: int, max_bits_per_s: int) -> None:
+        """Hold a layer to another rate; 0 lifts the limit."""
+        self._queue(_lib.vc_engine_video_limit, None, track, max_bits_per_s)
+
+    def _track(self, peer: int, command: Any, *args: Any) -> int:
         track = self._track_handles.take()
-        media = _lib.VC_MEDIA_VIDEO if video else _lib.VC_MEDIA_AUDIO
-        self._queue_or(
-            lambda: self._track_handles.give_back(track),
-            _lib.vc_engine_track_add, track, peer, media, ssrc, pt, clock_rate, level_ext,
-        )  # fmt: skip
+        self._queue_or(lambda: self._track_handles.give_back(track), command, track, peer, *args)
         self._peers[peer].tracks.add(track)
         return track
 
@@ -345,11 +391,18 @@ class Engine:
         self, peer: int, *, ssrc: int, pt: int, cname: str, clock_rate: int = 48000, level_ext: int = 0
     ) -> int:
         """Return the handle of something `peer` can be sent, under the SSRC and CNAME its SDP names."""
+        return self._slot(peer, _lib.vc_engine_slot_add, ssrc, pt, clock_rate, level_ext, cname.encode())
+
+    def video_slot_add(self, peer: int, *, ssrc: int, rtx_ssrc: int = 0, cname: str) -> int:
+        """Return the handle of a video `peer` can be sent; packets keep their payload type.
+
+        What is lost is sent again under `rtx_ssrc` (RFC 4588), or unchanged when that is 0.
+        """
+        return self._slot(peer, _lib.vc_engine_video_slot_add, ssrc, rtx_ssrc, cname.encode())
+
+    def _slot(self, peer: int, command: Any, *args: Any) -> int:
         slot = self._slot_handles.take()
-        self._queue_or(
-            lambda: self._slot_handles.give_back(slot),
-            _lib.vc_engine_slot_add, slot, peer, ssrc, pt, clock_rate, level_ext, cname.encode(),
-        )  # fmt: skip
+        self._queue_or(lambda: self._slot_handles.give_back(slot), command, slot, peer, *args)
         self._peers[peer].slots.add(slot)
         return slot
 
@@ -360,7 +413,9 @@ class Engine:
     def route_set(self, slot: int, track: int, *, look_back: bool = False) -> None:
         """Feed `slot` from `track` from now on, replacing what fed it.
 
-        With `look_back` it begins with the last 60 ms, if that is when the speaker began to speak.
+        With `look_back` it begins with the last 60 ms, if that is when the speaker began to speak. Video
+        begins with the track's next keyframe, which is asked for; LayerSwitched tells when. Until then what
+        fed the slot before goes on.
         """
         self._queue(_lib.vc_engine_route_set, None, slot, track, look_back)
 
