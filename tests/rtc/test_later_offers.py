@@ -74,9 +74,9 @@ def test_the_first_offer_is_what_it_was_before_there_was_video() -> None:
 def test_what_chromium_156_answered_to_later_offers_is_read() -> None:
     """In this order: a webcam, a screen with its sound, an end, sixteen slots, an ICE restart."""
     made = negotiation(16, answered=False)
-    microphone = SentStream("17", "webcam", True, ("l", "m", "h"))
-    screen = SentStream("18", SCREEN, True, ("l", "m", "h"))
-    sound = SentStream("19", SOUND, False, (), 3938124837)
+    microphone = SentStream("17", "webcam", True, ("l", "m", "h"), None, 96)
+    screen = SentStream("18", SCREEN, True, ("l", "m", "h"), None, 96)
+    sound = SentStream("19", SOUND, False, (), 3938124837, 109)
 
     def read(name: str) -> None:
         made.next_offer()
@@ -279,8 +279,8 @@ def test_layers_are_read_from_the_lowest_up(write: type, rids: tuple[str, ...]) 
     parts = replace(PARTS, rids=rids, video_ssrcs={"3": 55, "4": 66})
     answer = made.read(write(render_offer(made.offer), parts))
     ordered = tuple(rid for rid in ("l", "m", "h") if rid in rids)
-    assert answer.sent[0] == SentStream("3", "webcam", True, ordered, None if rids else 55)
-    assert answer.sent[1] == SentStream("4", SOUND, False, (), 66)
+    assert answer.sent[0] == SentStream("3", "webcam", True, ordered, None if rids else 55, 96)
+    assert answer.sent[1] == SentStream("4", SOUND, False, (), 66, 109)
 
 
 def test_a_paused_layer_is_a_layer() -> None:
@@ -296,7 +296,7 @@ def test_codecs_retransmissions_and_arrival_times_may_be_left_out() -> None:
     answer = made.read(chromium_answer(render_offer(made.offer), parts))
     (slot,) = answer.video_slots
     assert (slot.codecs, slot.takes_rtx, slot.reports_arrivals) == ({96, 102}, False, False)
-    assert answer.sent[0] == SentStream("3", "webcam", True, (), 5)
+    assert answer.sent[0] == SentStream("3", "webcam", True, (), 5, 96)
 
 
 def test_a_client_that_sends_nothing_and_watches_nothing_is_read_as_such() -> None:

@@ -17,6 +17,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pylibsrtp
 import trio
@@ -57,13 +58,18 @@ class ServerSide:
     candidates: tuple[Address, ...]
     tcp_candidates: tuple[Address, ...]
     slot_ssrcs: dict[str, int]
+    rtx_ssrcs: dict[str, int]
 
     @staticmethod
     def of(offer: str) -> ServerSide:
-        sections = offer.split("m=audio")[1:]
-        ssrcs = {}
+        sections = re.split(r"^m=", offer, flags=re.MULTILINE)[1:]
+        ssrcs, rtx_ssrcs = {}, {}
         for section in sections[1:]:
-            ssrcs[_first(r"a=mid:(\S+)", section)] = int(_first(r"a=ssrc:(\d+)", section))
+            if "a=sendonly" in section:
+                mid = _first(r"a=mid:(\S+)", section)
+                ssrcs[mid] = int(_first(r"a=ssrc:(\d+)", section))
+                if "a=ssrc-group:FID" in section:
+                    rtx_ssrcs[mid] = int(_first(r"a=ssrc-group:FID \d+ (\d+)", section))
         found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sections[0])
         passive = r"a=candidate:\S+ 1 tcp \d+ (\S+) (\d+) typ host tcptype passive"
         found_tcp = re.findall(passive, sections[0])
@@ -74,6 +80,7 @@ class ServerSide:
             candidates=tuple((host, int(port)) for host, port in found),
             tcp_candidates=tuple((host, int(port)) for host, port in found_tcp),
             slot_ssrcs=ssrcs,
+            rtx_ssrcs=rtx_ssrcs,
         )
 
 
@@ -130,6 +137,7 @@ class RtcClient:
         self._rx: pylibsrtp.Session | None = None
         self._tx: pylibsrtp.Session | None = None
         self._news = trio.Event()
+        self._nursery: trio.Nursery | None = None
 
     def _choose_candidate(self, *, tcp: bool = False) -> Address:
         wants_v6, wants_loopback = ":" in self.options.bind, self.options.bind.startswith(("127.", "::1"))
@@ -145,7 +153,7 @@ class RtcClient:
         host, port = sock.getsockname()[:2]
         return host, port
 
-    def answer(self, **changes: str) -> str:
+    def answer(self, **changes: Any) -> str:
         """Write the SDP answer; `changes` replace parts of it."""
         parts = AnswerParts(
             ufrag=self.ufrag,
@@ -154,7 +162,12 @@ class RtcClient:
             ssrc=self.ssrc if self.options.announces_ssrc else None,
             microphone="sendonly" if self.options.publishes else "inactive",
         )
-        return chromium_answer(self.offer, replace(parts, **changes))  # type: ignore[arg-type]
+        return chromium_answer(self.offer, replace(parts, **changes))
+
+    def reoffered(self, offer: str) -> None:
+        """Take a later offer; `answer` then answers it."""
+        self.offer = offer
+        self.server = ServerSide.of(offer)
 
     # ---- connecting ------------------------------------------------------------------------------
 
@@ -180,6 +193,21 @@ class RtcClient:
         answer = self._answers[request.transaction_id]
         assert answer.check_message_integrity(self.server.password.encode())
         return answer
+
+    async def rebind(self) -> trio.socket.SocketType:
+        """Go on from another port, as behind a NAT that forgot us; return the socket of before, still open.
+
+        What still arrives there is taken as well.
+        """
+        assert self._nursery is not None
+        before, self.udp = self.udp, trio.socket.socket(self.udp.family, trio.socket.SOCK_DGRAM)
+        await self.udp.bind((self.options.bind, 0))
+        self._nursery.start_soon(self.receive_all, self.udp)
+        return before
+
+    def restart_ice(self) -> None:
+        """Change the credentials, as the answer to an offer with new ones does."""
+        self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
 
     async def shake_hands(self) -> None:
         """Complete the DTLS handshake and open the SRTP sessions."""
@@ -257,6 +285,10 @@ class RtcClient:
         """Return the packets received so far in the media section `mid`."""
         return [packet for packet in self.rtp if packet.ssrc == self.server.slot_ssrcs[mid]]
 
+    def resent_in(self, mid: str) -> list[RtpPacket]:
+        """Return what was sent again for the media section `mid`, in its stream of retransmissions."""
+        return [packet for packet in self.rtp if packet.ssrc == self.server.rtx_ssrcs[mid]]
+
     async def heard(self, mid: str, count: int) -> list[RtpPacket]:
         """Wait until `count` packets came in the media section `mid`; return all of them."""
         await self.wait_until(lambda: len(self.of_slot(mid)) >= count)
@@ -279,11 +311,12 @@ class RtcClient:
 
     # ---- receiving -------------------------------------------------------------------------------
 
-    async def receive_all(self) -> None:
-        """Take datagrams for ever."""
-        while True:
-            datagram, address = await self.udp.recvfrom(65536)
-            await self._taken(datagram, address[:2])
+    async def receive_all(self, udp: trio.socket.SocketType) -> None:
+        """Take the datagrams of a socket for ever, and close it in the end."""
+        with udp, contextlib.suppress(trio.ClosedResourceError):
+            while True:
+                datagram, address = await udp.recvfrom(65536)
+                await self._taken(datagram, address[:2])
 
     async def open_tcp(self) -> None:
         """Connect to the passive candidate; from now on everything goes that way."""
@@ -375,18 +408,19 @@ async def run_client(
     """Open a client for `offer`, report it by `nursery.start`, and receive until cancelled."""
     options = options or ClientOptions()
     family = trio.socket.AF_INET6 if ":" in options.bind else trio.socket.AF_INET
-    with trio.socket.socket(family, trio.socket.SOCK_DGRAM) as udp:
-        await udp.bind((options.bind, 0))
-        client = RtcClient(offer, options, udp)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(client.receive_all)
-                if options.over_tcp:
-                    await client.open_tcp()
-                    nursery.start_soon(client.receive_frames)
-                task_status.started(client)
-        finally:
-            client.hang_up()
+    udp = trio.socket.socket(family, trio.socket.SOCK_DGRAM)
+    await udp.bind((options.bind, 0))
+    client = RtcClient(offer, options, udp)
+    try:
+        async with trio.open_nursery() as nursery:
+            client._nursery = nursery
+            nursery.start_soon(client.receive_all, udp)
+            if options.over_tcp:
+                await client.open_tcp()
+                nursery.start_soon(client.receive_frames)
+            task_status.started(client)
+    finally:
+        client.hang_up()
 
 
 @asynccontextmanager

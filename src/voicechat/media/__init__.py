@@ -5,6 +5,7 @@ async with open_media(settings.media, host=settings.server.host) as media:
     async for event in media.events: ...
 """
 
+from voicechat.media.calls import Media
 from voicechat.media.events import (
     LayerChanged,
     MediaEvent,
@@ -18,7 +19,6 @@ from voicechat.media.events import (
     StreamLostReason,
 )
 from voicechat.media.lifetime import open_media
-from voicechat.media.plane import Media
 from voicechat.media.stats import ConnectedPeer, DirectionStats, PeerStats
 from voicechat.rtc.layers import Layer, Preference
 from voicechat.rtc.negotiation import OpusSettings

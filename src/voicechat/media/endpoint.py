@@ -5,9 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voicechat.media.engine import UNNAMED_SSRC, Engine, PeerStats, pack_addr
+from voicechat.media.meter import LayerMeter
 from voicechat.media.srtp import open_sessions
+from voicechat.rtc.layers import Layer
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
-from voicechat.rtc.peer import Connected, Peer, PeerEvent, TupleAdded, TuplePreferred, TupleRemoved
+from voicechat.rtc.peer import (
+    Connected,
+    Peer,
+    PeerEvent,
+    TupleAdded,
+    TuplePreferred,
+    TupleRemoved,
+    UfragRetired,
+)
+
+
+@dataclass(slots=True)
+class Sent:
+    """A track of video or of a screen's sound, which belongs to a media section for good.
+
+    So a section that is used again has its tracks already: a client that goes on under the SSRC of before
+    does not say again which section it belongs to.
+    """
+
+    track: int
+    layer: Layer | None
+    max_bits_per_s: int = 0
+    meter: LayerMeter = field(default_factory=LayerMeter)
+
+
+@dataclass(slots=True)
+class Published:
+    """What a client may send, from `since` on."""
+
+    max_bits_per_s: int
+    since: float
+    mid: str | None = None  # where its answer sends it
+    is_lost: bool = False
 
 
 @dataclass(slots=True)
@@ -20,8 +54,21 @@ class Endpoint:
     handle: int
     peer: Peer
     track: int | None = None
-    slots: dict[str, int] = field(default_factory=dict)
+    slots: dict[str, int] = field(default_factory=dict)  # by mid: of voices, pictures and sounds
     is_speaking: bool = False
+    sends_video: bool = False  # once it did, it is told when its packets arrive
+    is_estimated: bool = False
+    published: dict[str, Published] = field(default_factory=dict)  # by source
+    sent: dict[str, list[Sent]] = field(default_factory=dict)  # by mid
+
+    def sent_as(self, source: str) -> list[Sent]:
+        """Return the tracks that carry a source just now."""
+        published = self.published.get(source)
+        return [] if published is None or published.mid is None else self.sent[published.mid]
+
+    def track_of(self, source: str, layer: Layer | None) -> int | None:
+        """Return the track of one layer of a source, of its sound with None; None when it is not sent."""
+        return next((sent.track for sent in self.sent_as(source) if sent.layer == layer), None)
 
     def mirror(self, engine: Engine, event: PeerEvent) -> None:
         """Tell the engine what the peer's state machine decided about addresses and keys."""
@@ -32,6 +79,8 @@ class Endpoint:
                 engine.tuple_del(self.handle, pack_addr(*address))
             case TuplePreferred(address):
                 engine.tuple_prefer(self.handle, pack_addr(*address))
+            case UfragRetired(ufrag):
+                engine.ufrag_del(self.handle, ufrag.encode("ascii"))
             case Connected():
                 self._install(engine, event)
             case _:

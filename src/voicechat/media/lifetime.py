@@ -15,10 +15,11 @@ from contextlib import asynccontextmanager, contextmanager
 import trio
 
 from voicechat.logs import get_logger
+from voicechat.media.calls import Media
 from voicechat.media.engine import Engine, EngineLimits
-from voicechat.media.plane import Media
 from voicechat.media.public_address import ask_stun
 from voicechat.media.sockets import BoundSockets, bound_sockets
+from voicechat.media.streams import MAX_SOUNDS
 from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.candidates import announced_addresses, candidate_lines
 from voicechat.rtc.ice import HostPort
@@ -31,6 +32,9 @@ COMMAND_DEPTH = 65_536  # a room of two hundred that connects at once asks for f
 START_DEADLINE_S = 10.0
 JOIN_DEADLINE_S = 5.0
 MAX_WHISPERED = 20  # people a whisper may name; a track feeds them, or its room and as many who listen in
+MAX_VIDEO_TRACKS = 1024  # layers; half a megabyte each while they are sent
+MAX_SOUND_TRACKS = 256
+MAX_VIDEO_SLOTS = 16_384
 MAX_FLOWS = 1024  # TCP connections; each takes 20 KiB once it is used
 _MAX_SLOTS = 1 << 20  # the engine's own limit; less than a gigabyte of slots, touched when used
 _SPARE_HANDLES = 64  # peers whose deletion the engine has not acknowledged yet
@@ -74,6 +78,7 @@ async def _running_media(
             nursery.start_soon(running.run)
             nursery.start_soon(media.run_records)
             nursery.start_soon(media.run_clock)
+            nursery.start_soon(media.run_video)
             nursery.start_soon(door.run)
             try:
                 await running.wait_started()
@@ -102,6 +107,7 @@ def _media(
         candidates=candidate_lines(addresses, tcp=settings.tcp),
         slots=settings.slots,
         room_peers=settings.room_peers,
+        video_slots=settings.video_slots,
         timers=timers,
     )
 
@@ -164,10 +170,13 @@ def _flow_limit() -> int:
 @contextmanager
 def _engine(settings: MediaSettings, bound: BoundSockets) -> Iterator[_RunningEngine]:
     peers = settings.max_peers + _SPARE_HANDLES
+    video_slots = min(peers * settings.video_slots, MAX_VIDEO_SLOTS)
     limits = EngineLimits(
         max_peers=peers,
-        max_tracks=peers,
-        max_slots=min(peers * settings.slots, _MAX_SLOTS),
+        max_tracks=peers + MAX_VIDEO_TRACKS + MAX_SOUND_TRACKS,
+        max_slots=min(peers * (settings.slots + MAX_SOUNDS), _MAX_SLOTS) + video_slots,
+        max_video_tracks=MAX_VIDEO_TRACKS,
+        max_video_slots=video_slots,
         max_receivers=2 * settings.room_peers + MAX_WHISPERED,
         max_flows=_flow_limit() if settings.tcp else 0,
         command_depth=COMMAND_DEPTH,

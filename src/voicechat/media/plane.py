@@ -9,39 +9,44 @@ ends that peer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import trio
 
-from voicechat.errors import Conflict, Invalid, NotFound, Unavailable
+from voicechat.errors import NotFound, Unavailable
 from voicechat.logs import get_logger
 from voicechat.media.deadlines import Deadlines
 from voicechat.media.endpoint import Endpoint
 from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
-from voicechat.media.records import Dtls, FlowClosed, Moved, Record, Refused, Stun
+from voicechat.media.records import Dtls, Estimated, FlowClosed, LayerSwitched, Moved, Record, Refused, Stun
 from voicechat.media.records import Speaking as SpeakingRecord
 from voicechat.media.routes import mirror
-from voicechat.media.stats import ConnectedPeer, PeerStats, peer_stats
+from voicechat.media.streams import Streams
 from voicechat.media.tcp import TcpDoor
-from voicechat.rtc.candidates import require_candidate
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
-from voicechat.rtc.layers import Preference
-from voicechat.rtc.negotiation import OpusSettings, new_offer, render_offer
-from voicechat.rtc.peer import Connected, Gone, GoneReason, Peer, PeerState, PeerTimers, TupleAdded
-from voicechat.rtc.rooms import Rooms, Whisper
-from voicechat.rtc.routes import Changes
+from voicechat.rtc.negotiation import OpusSettings, new_offer
+from voicechat.rtc.peer import (
+    Connected,
+    Gone,
+    GoneReason,
+    Peer,
+    PeerTimers,
+    Renegotiated,
+    TupleAdded,
+)
+from voicechat.rtc.rooms import Rooms
+from voicechat.rtc.routes import Changes, ShowStream
 
 log = get_logger("media")
 
 EVENT_BUFFER = 16_384
 BUDGET_S = 0.004  # a storm of handshakes (0.8-2 ms each) lets the web side run every few milliseconds
-SETTLE_S = 5.0
 
 
-class Media:
-    """What the voice features call; all methods belong to the Trio thread. Opened by `open_media`."""
+class Plane:
+    """Peers, rooms and what drives them; all methods belong to the Trio thread."""
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Media:
         candidates: Sequence[str],
         slots: int,
         room_peers: int,
+        video_slots: int,
         timers: PeerTimers | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,6 +72,14 @@ class Media:
         self._endpoints: dict[str, Endpoint] = {}
         self._by_handle: dict[int, Endpoint] = {}
         self._rooms = Rooms()
+        self._streams = Streams(
+            engine,
+            self._endpoints,
+            video_slots=video_slots,
+            apply=self._apply,
+            tell=self._tell,
+            now=now,
+        )
         self._deadlines = Deadlines()
         self._rearmed = trio.Event()
         self._events_in, self.events = trio.open_memory_channel[MediaEvent](EVENT_BUFFER)
@@ -76,40 +90,7 @@ class Media:
         """Whether peers are let in: from the opening until the room begins to close."""
         return self._is_open
 
-    # ---- calls of the voice features -------------------------------------------------------------
-
-    async def join(
-        self,
-        *,
-        room_id: str,
-        peer_id: str,
-        user_id: str,
-        may_speak: bool,
-        slots: int | None = None,
-        opus: OpusSettings | None = None,
-    ) -> str:
-        """Let a peer into a room and return the SDP offer for it; `peer_id` is new for every join.
-
-        `opus` is how it is asked to encode. Raises Conflict for a known peer or a full room, Unavailable
-        when the server has no room for more.
-        """
-        if not self._is_open:
-            raise Unavailable("the voice server is shutting down")
-        if peer_id in self._endpoints:
-            raise Conflict(f"expected a new peer, got {peer_id} which is in a room already")
-        if self._rooms.size(room_id) >= self._room_peers:
-            raise Conflict(f"the voice room is full: {self._room_peers} are in it", code="ROOM_FULL")
-        if slots is not None and not 1 <= slots <= self._slots:
-            raise Invalid(f"expected 1 to {self._slots} slots, got {slots}")
-        endpoint = self._admit(room_id, peer_id, user_id, slots or self._slots, opus)
-        self._rooms.join(room_id, peer_id, user_id, may_speak=may_speak)
-        self._arm(endpoint)
-        try:
-            await self.settled()  # the client's first check must find its fragment known
-        except BaseException:
-            self._remove(endpoint)
-            raise
-        return render_offer(endpoint.peer.offer)
+    # ---- who is here ------------------------------------------------------------------------------
 
     def _admit(
         self, room_id: str, peer_id: str, user_id: str, slots: int, opus: OpusSettings | None
@@ -130,155 +111,6 @@ class Media:
         endpoint = Endpoint(peer_id, room_id, user_id, handle, peer)
         self._endpoints[peer_id] = self._by_handle[handle] = endpoint
         return endpoint
-
-    async def answer(self, peer_id: str, sdp: str, *, revision: int | None = None) -> None:
-        """Take the client's answer to the offer that is out, `revision` where the client says which.
-
-        Raises Invalid for a bad one (it may answer again), Conflict when none or another is out, NotFound.
-        """
-        endpoint = self._endpoint(peer_id)
-        if revision not in (None, 1):
-            raise Conflict(f"expected an answer to offer 1, got one to {revision}", code="STALE_ANSWER")
-        endpoint.peer.answer(sdp)
-        self._guarded(endpoint, lambda: None)
-        await trio.lowlevel.checkpoint()
-
-    def add_candidate(self, peer_id: str, candidate: str) -> None:
-        """Check a candidate and leave it at that: the client's addresses show by its checks (ICE-lite)."""
-        self._endpoint(peer_id)
-        require_candidate(candidate)
-
-    async def leave(self, peer_id: str) -> None:
-        """Let a peer go, with a goodbye; nothing happens if it is gone already."""
-        endpoint = self._endpoints.get(peer_id)
-        if endpoint is not None:
-            self._remove(endpoint)
-        await trio.lowlevel.checkpoint()
-
-    async def settled(self) -> None:
-        """Wait until the engine does all that was asked of it so far; Unavailable when it does not answer."""
-        with trio.move_on_after(SETTLE_S) as patience:
-            await self._engine.settled()
-        if patience.cancelled_caught:
-            raise Unavailable("the media engine does not answer")
-
-    def set_muted(self, peer_id: str, muted: bool) -> None:
-        """Stop or go on forwarding what the peer says; NotFound when it is gone."""
-        self._apply(self._rooms.set_muted(self._known(peer_id), muted))
-
-    def set_deafened(self, peer_id: str, deafened: bool) -> None:
-        """Stop or go on forwarding in both directions; NotFound when the peer is gone."""
-        self._apply(self._rooms.set_deafened(self._known(peer_id), deafened))
-
-    def set_may_speak(self, peer_id: str, may_speak: bool) -> None:
-        """Give or take the right to speak, and the slots with it; NotFound when the peer is gone."""
-        self._apply(self._rooms.set_may_speak(self._known(peer_id), may_speak))
-
-    def set_priority(self, peer_id: str, is_priority: bool) -> None:
-        """Make the peer one who has a slot wherever slots are short, or not; NotFound when it is gone."""
-        self._apply(self._rooms.set_priority(self._known(peer_id), is_priority))
-
-    def whisper(self, peer_id: str, whisper: Whisper | None) -> None:
-        """Forward what the peer says to these alone, or with None to its room again.
-
-        It holds once `settled` returns. Raises NotFound when the peer is gone.
-        """
-        self._apply(self._rooms.whisper(self._known(peer_id), whisper))
-
-    def listen(self, peer_id: str, room_ids: Collection[str]) -> None:
-        """Let the peer hear these rooms besides its own.
-
-        Raises NotFound when it is gone, Conflict when as many listen in already as may be in a room.
-        """
-        for room_id in frozenset(room_ids) - self._rooms.listened_by(self._known(peer_id)):
-            if self._rooms.listeners(room_id) >= self._room_peers:
-                raise Conflict("too many listen in to that room", code="CHANNEL_FULL")
-        self._apply(self._rooms.listen(peer_id, room_ids))
-
-    def publish(self, peer_id: str, source: str, *, max_bits_per_s: int, has_audio: bool = False) -> None:
-        """Let the peer send a video, `webcam` or `screen_video:{id}`, and with `has_audio` its sound as well.
-
-        An OfferChanged with a section for it follows. Those in its room are sent it as soon as it comes,
-        unless they prefer otherwise; at most `max_bits_per_s` of it are passed on. Raises NotFound when the
-        peer is gone, Conflict when it publishes `source` already, Unavailable when the server has no room.
-        """
-        self._known(peer_id)
-        raise Unavailable("video is not there yet")
-
-    def unpublish(self, peer_id: str, source: str) -> None:
-        """End a video and its sound; nothing happens when there is none. NotFound when the peer is gone."""
-        self._known(peer_id)
-        raise Unavailable("video is not there yet")
-
-    def limit(self, peer_id: str, source: str, max_bits_per_s: int) -> None:
-        """Pass on at most so much of a video from now on; NotFound when the peer or the video is gone."""
-        self._known(peer_id)
-        raise Unavailable("video is not there yet")
-
-    def gate_screen_audio(self, peer_id: str, is_closed: bool) -> None:
-        """Hold back the sound of all screens the peer shares, now and later, or pass it on again.
-
-        For whom the server muted or lets not speak; a mute of their own does not concern it. NotFound when
-        the peer is gone.
-        """
-        self._known(peer_id)
-        raise Unavailable("video is not there yet")
-
-    def prefer(self, peer_id: str, target_user_id: str, source: str, preference: Preference) -> None:
-        """Send the peer at most this layer of what somebody in its room publishes, now or later.
-
-        For `screen_audio:{id}` OFF means silence, and everything else means sound. NotFound when the peer is
-        gone; somebody who is not there is no error.
-        """
-        self._known(peer_id)
-        raise Unavailable("video is not there yet")
-
-    def restart_ice(self, peer_id: str) -> None:
-        """Let the client find a new way to us: an OfferChanged with new credentials follows.
-
-        Media goes on as before until the client's first check with them. NotFound when the peer is gone.
-        """
-        self._known(peer_id)
-        raise Unavailable("an ICE restart is not there yet")
-
-    def last_heard_s(self, peer_id: str) -> float | None:
-        """Return the seconds since the peer's last authenticated packet; None when there was none."""
-        endpoint = self._endpoint(peer_id)
-        endpoint.learn_last_heard(self._engine)
-        heard = endpoint.peer.ice.last_heard
-        return None if heard is None else max(0.0, self._now() - heard)
-
-    def stats(self, peer_id: str) -> PeerStats:
-        """Return how well the peer is connected; NotFound when it is gone or just came."""
-        endpoint, engine = self._endpoint(peer_id), self._engine
-        counters = engine.peer_stats(endpoint.handle)
-        if counters is None:
-            raise NotFound(f"no media of peer {peer_id}")
-        track = None if endpoint.track is None else engine.track_stats(endpoint.track)
-        slots = (engine.slot_stats(slot) for slot in endpoint.slots.values())
-        return peer_stats(counters, track, [slot for slot in slots if slot is not None])
-
-    def connected(self) -> list[ConnectedPeer]:
-        """List whose media flows."""
-        return [
-            ConnectedPeer(endpoint.peer_id, endpoint.user_id, endpoint.room_id)
-            for endpoint in self._endpoints.values()
-            if endpoint.peer.state is PeerState.CONNECTED
-        ]
-
-    def counters(self) -> dict[str, int]:
-        """Return the engine's counters and our own, by name."""
-        return {
-            **self._engine.counters(),
-            **self._counts,
-            **self._door.counts,
-            "peers": len(self._endpoints),
-            "rooms": len(self._rooms),
-        }
-
-    def histogram(self, which: str = "residence") -> list[tuple[int, int]]:
-        """Return (least nanoseconds, count) of each bucket of "residence" or "wait"."""
-        return self._engine.histogram(which)
 
     def _known(self, peer_id: str) -> str:
         """Return the id of a peer that is here; NotFound when it is gone."""
@@ -328,6 +160,10 @@ class Media:
                 peer.moved(unpack_addr(addr))
             case FlowClosed(addr=addr):
                 self._guarded(endpoint, lambda: peer.lost(unpack_addr(addr), self._now()))
+            case LayerSwitched(track=track):
+                self._streams.switched(endpoint, track)
+            case Estimated(bits_per_s=bits_per_s):
+                self._streams.estimated(endpoint, bits_per_s)
             case SpeakingRecord(is_speaking=is_speaking):
                 self._guarded(endpoint, lambda: self._hear(endpoint, is_speaking))
             case _:
@@ -336,6 +172,10 @@ class Media:
     def _hear(self, endpoint: Endpoint, is_speaking: bool) -> None:
         self._announce_speaking(endpoint, is_speaking)
         self._apply(self._rooms.set_speaking(endpoint.peer_id, is_speaking, self._now()))
+
+    async def run_video(self) -> None:
+        """Choose what viewers of video get, for ever."""
+        await self._streams.run()
 
     async def run_clock(self) -> None:
         """Wake peers whose deadline has come, for ever."""
@@ -372,6 +212,8 @@ class Media:
                     self._door.proved(address)
                 case Connected():
                     self._connect(endpoint, event)
+                case Renegotiated(answer):
+                    self._streams.answered(endpoint, answer)
                 case Gone(reason, detail):
                     log.info("peer_gone", peer=endpoint.peer_id, reason=reason.value, detail=detail)
                     self._lose(endpoint, reason)
@@ -385,6 +227,7 @@ class Media:
         self._tell(PeerConnected(endpoint.peer_id))
         publishes, slot_mids = endpoint.track is not None, connected.answer.slot_mids
         self._apply(self._rooms.connect(endpoint.peer_id, publishes=publishes, slot_mids=slot_mids))
+        self._streams.connected(endpoint)
 
     def _send(self, endpoint: Endpoint) -> None:
         for datagram, address in endpoint.peer.poll_transmits():
@@ -410,6 +253,7 @@ class Media:
         self._deadlines.arm(endpoint.peer_id, None)
         self._announce_speaking(endpoint, False)  # the engine ends a track without a word
         self._apply(self._rooms.leave(endpoint.peer_id))
+        self._streams.left(endpoint)
         try:
             self._engine.peer_del(endpoint.handle)
         except EngineError as problem:  # the media thread is stuck: lose a handle rather than everything
@@ -431,7 +275,11 @@ class Media:
     def _apply(self, changes: Changes) -> None:
         self._counts["commands_refused"] += mirror(self._engine, self._endpoints, changes.commands)
         for peer_id in changes.rearranged:
-            self._tell(SlotsChanged(self._rooms.room_of(peer_id), peer_id, self._rooms.slots_of(peer_id)))
+            slots = (*self._rooms.slots_of(peer_id), *self._streams.slots_of(self._endpoints[peer_id]))
+            self._tell(SlotsChanged(self._rooms.room_of(peer_id), peer_id, slots))
+        for command in changes.commands:
+            if isinstance(command, ShowStream) and command.layer is None:
+                self._streams.paused(command)
 
     def _announce_speaking(self, endpoint: Endpoint, is_speaking: bool) -> None:
         if endpoint.is_speaking != is_speaking:

@@ -151,9 +151,13 @@ class Stage:
         key = (peer_id, source)
         self._streams[key] = _Stream(key, user_id)
 
-    def begin(self, peer_id: str, source: str, layers: Iterable[Layer] = ()) -> Changes:
-        """Say that an announced stream is sent, a video in these layers."""
+    def begin(
+        self, peer_id: str, source: str, layers: Iterable[Layer] = (), codec: int | None = None
+    ) -> Changes:
+        """Say that an announced stream is sent, a video in these layers and this codec."""
         stream, changes = self._streams[peer_id, source], Changes()
+        if sources.is_video(source):
+            self._learn({stream.key: codec} if codec is not None else {})
         if stream.has_begun:
             return changes
         stream.layers, stream.has_begun = tuple(sorted(layers, key=height)), True

@@ -28,7 +28,8 @@ from voicechat.rtc.negotiation.sections import (
 class SentStream:
     """What the client sends on a section: one layer without a RID, or simulcast.
 
-    `ssrc` is None where the layers are told apart by their RIDs, or the client names none.
+    `ssrc` is None where the layers are told apart by their RIDs, or the client names none. `codec` is the
+    payload type the client likes best, which is what it sends.
     """
 
     mid: str
@@ -36,6 +37,7 @@ class SentStream:
     is_video: bool
     rids: tuple[str, ...] = ()
     ssrc: int | None = None
+    codec: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def read_sent(line: PublishLine, section: sdp.Media) -> SentStream | None:
     if not types:
         raise Invalid(f"expected a codec in the media section {line.mid}, got none")
     rids = _rids(section) if line.is_video else ()
-    return SentStream(line.mid, line.source, line.is_video, rids, None if rids else answered_ssrc(section))
+    ssrc = None if rids else answered_ssrc(section)
+    return SentStream(line.mid, line.source, line.is_video, rids, ssrc, types[0])
 
 
 def _rids(section: sdp.Media) -> tuple[str, ...]:

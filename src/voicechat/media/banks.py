@@ -1,0 +1,51 @@
+"""The slots a viewer takes pictures and sounds on, as slots of the engine."""
+
+from __future__ import annotations
+
+from voicechat.logs import get_logger
+from voicechat.media.endpoint import Endpoint
+from voicechat.media.engine import Engine, EngineError
+from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, Answer, SoundSlotLine, VideoSlotLine
+
+log = get_logger("media")
+
+# Within which bounds a viewer's network is estimated, and what it is taken to carry at first.
+MIN_ESTIMATE, START_ESTIMATE, MAX_ESTIMATE = 100_000, 2_000_000, 100_000_000
+
+
+def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
+    """Let the engine have the slots that a client takes; those it has already stay.
+
+    What it has no room for is left out.
+    """
+    reports_arrivals = {slot.mid: slot.reports_arrivals for slot in answer.video_slots}
+    takes_rtx = {slot.mid: slot.takes_rtx for slot in answer.video_slots}
+    taken = {*takes_rtx, *answer.sound_mids} - endpoint.slots.keys()
+    for line in endpoint.peer.offer.later:
+        try:
+            match line:
+                case VideoSlotLine(mid, ssrc, rtx_ssrc) if mid in taken:
+                    endpoint.slots[mid] = engine.video_slot_add(
+                        endpoint.handle,
+                        ssrc=ssrc,
+                        rtx_ssrc=rtx_ssrc if takes_rtx[mid] else 0,
+                        cname=endpoint.peer.offer.cname,
+                    )
+                case SoundSlotLine(mid, ssrc) if mid in taken:
+                    endpoint.slots[mid] = engine.slot_add(
+                        endpoint.handle,
+                        ssrc=ssrc,
+                        pt=STEREO_PT,
+                        cname=endpoint.peer.offer.cname,
+                        clock_rate=OPUS_CLOCK_RATE,
+                    )
+                case _:
+                    pass
+        except EngineError as problem:
+            log.warning("slot_refused", peer=endpoint.peer_id, problem=str(problem))
+            return
+    if any(reports_arrivals.values()) and not endpoint.is_estimated:
+        endpoint.is_estimated = True
+        engine.peer_estimate(
+            endpoint.handle, min_bps=MIN_ESTIMATE, start_bps=START_ESTIMATE, max_bps=MAX_ESTIMATE
+        )

@@ -1,0 +1,93 @@
+"""What a client sends besides its voice, as tracks of the engine: added, limited, held back, measured."""
+
+from __future__ import annotations
+
+from voicechat.logs import get_logger
+from voicechat.media.endpoint import Endpoint, Sent
+from voicechat.media.engine import UNNAMED_SSRC, Engine, EngineError
+from voicechat.rtc.layers import Layer
+from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, TRANSPORT_EXTENSION, SentStream
+
+log = get_logger("media")
+
+HEADROOM = 1.25  # of what a publisher was asked to keep to: headers, and encoders overshoot
+_LAYER_OF_RID = {"": Layer.HIGH, "h": Layer.HIGH, "m": Layer.MEDIUM, "l": Layer.LOW}
+_SHARE = {Layer.HIGH: 1.0, Layer.MEDIUM: 0.5, Layer.LOW: 0.25}  # of a stream's limit
+
+
+def add_tracks(engine: Engine, endpoint: Endpoint, stream: SentStream) -> tuple[Layer, ...]:
+    """Let the engine take what an answer says is sent, and return its layers, none for a sound.
+
+    Tracks that a section had before are used again. What the engine has no room for is left out.
+    """
+    published = endpoint.published[stream.source]
+    published.mid = stream.mid
+    tracks = endpoint.sent.setdefault(stream.mid, [])
+    try:
+        if stream.is_video:
+            _add_layers(engine, endpoint, stream, tracks)
+        elif not tracks:
+            tracks.append(Sent(_add_sound(engine, endpoint, stream), None))
+    except EngineError as problem:
+        log.warning("stream_refused", peer=endpoint.peer_id, source=stream.source, problem=str(problem))
+    limit_tracks(engine, endpoint, stream.source)
+    for sent in tracks:
+        if sent.layer is not None:  # the gate of a sound is its stage's
+            engine.track_mute(sent.track, False)
+    return tuple(sent.layer for sent in tracks if sent.layer is not None)
+
+
+def _add_layers(engine: Engine, endpoint: Endpoint, stream: SentStream, tracks: list[Sent]) -> None:
+    if not endpoint.sends_video:
+        engine.peer_twcc(endpoint.handle, TRANSPORT_EXTENSION)
+        endpoint.sends_video = True
+    for rid in stream.rids or ("",):
+        layer = _LAYER_OF_RID[rid]
+        if any(sent.layer is layer for sent in tracks):
+            continue
+        ssrc = UNNAMED_SSRC if stream.ssrc is None else stream.ssrc
+        track = engine.video_add(endpoint.handle, ssrc=ssrc, mid=stream.mid, rid=rid)
+        tracks.append(Sent(track, layer))
+
+
+def _add_sound(engine: Engine, endpoint: Endpoint, stream: SentStream) -> int:
+    ssrc = UNNAMED_SSRC if stream.ssrc is None else stream.ssrc
+    track = engine.track_add(endpoint.handle, ssrc=ssrc, pt=STEREO_PT, clock_rate=OPUS_CLOCK_RATE)
+    engine.track_mid(track, stream.mid)
+    return track
+
+
+def limit_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:
+    """Hold each layer to its share of what may be sent of a video."""
+    for sent in endpoint.sent_as(source):
+        if sent.layer is not None:
+            limit = int(endpoint.published[source].max_bits_per_s * HEADROOM * _SHARE[sent.layer])
+            if limit != sent.max_bits_per_s:
+                sent.max_bits_per_s = limit
+                engine.video_limit(sent.track, limit)
+
+
+def silence_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:
+    """Pass on nothing of what still comes in a section that is out of use."""
+    for sent in endpoint.sent_as(source):
+        engine.track_mute(sent.track, True)
+
+
+def measure(engine: Engine, endpoint: Endpoint, source: str, now: float) -> dict[Layer, float]:
+    """Return the bits per second of each layer that is being sent."""
+    rates = {}
+    for sent in endpoint.sent_as(source):
+        stats = engine.track_stats(sent.track)
+        if stats is None or sent.layer is None:
+            continue
+        sent.meter.look(now, stats.packets, stats.bytes)
+        if sent.meter.is_alive(now):
+            rates[sent.layer] = sent.meter.bits_per_s
+    return rates
+
+
+def last_sent(endpoint: Endpoint, source: str) -> float | None:
+    """Return when anything of a video was seen last; None when nothing was since it was published."""
+    since = endpoint.published[source].since
+    times = (sent.meter.last_sent for sent in endpoint.sent_as(source))
+    return max((at for at in times if at is not None and at >= since), default=None)
