@@ -2,18 +2,18 @@ import { expect, it } from "vitest";
 import { withStereo } from "./sdp";
 
 const section = (mid: string, fmtp: string): string =>
-  `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:${mid}\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 ${fmtp}\r\na=recvonly\r\n`;
+  `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:${mid}\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:${fmtp}\r\na=recvonly\r\n`;
 const HEAD = "v=0\r\ns=-\r\n";
 
 it("asks for stereo where the offer has it, and nowhere else", () => {
-  const offer = HEAD + section("1", "useinbandfec=1") + section("2", "stereo=1;sprop-stereo=1");
-  const answer = HEAD + section("1", "useinbandfec=1") + section("2", "minptime=10;useinbandfec=1");
+  const offer = HEAD + section("1", "111 useinbandfec=1") + section("2", "109 stereo=1;sprop-stereo=1");
+  const answer = HEAD + section("1", "111 useinbandfec=1") + section("2", "109 minptime=10;useinbandfec=1");
   expect(withStereo(answer, offer)).toBe(
-    HEAD + section("1", "useinbandfec=1") + section("2", "minptime=10;useinbandfec=1;stereo=1"),
+    HEAD + section("1", "111 useinbandfec=1") + section("2", "109 minptime=10;useinbandfec=1;stereo=1"),
   );
 });
 
 it("changes nothing that is right already", () => {
-  const sdp = HEAD + section("2", "stereo=1");
+  const sdp = HEAD + section("2", "109 stereo=1");
   expect(withStereo(sdp, sdp)).toBe(sdp);
 });

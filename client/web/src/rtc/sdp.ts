@@ -1,12 +1,10 @@
 /** The one thing browsers leave out of an answer: that stereo is welcome where the offer sends it. Pure. */
 
-const OPUS = "111";
-
-/** Ask for stereo in every media section whose offer says `stereo=1`; the browser's decoder goes by our own answer. */
+/** Ask for stereo wherever the offer says `stereo=1`; the browser's decoder goes by our own answer. */
 export function withStereo(answer: string, offer: string): string {
-  const wanted = new Set(sections(offer).filter(isStereo).map(midOf));
+  const offered = new Map(sections(offer).map((section) => [midOf(section), stereoFormats(section)]));
   return sections(answer)
-    .map((section) => (wanted.has(midOf(section)) && !isStereo(section) ? addStereo(section) : section))
+    .map((section) => (offered.get(midOf(section)) ?? []).reduce(addStereo, section))
     .join("");
 }
 
@@ -18,10 +16,12 @@ function midOf(section: string): string | undefined {
   return /^a=mid:(\S+)/m.exec(section)?.[1];
 }
 
-function isStereo(section: string): boolean {
-  return new RegExp(`^a=fmtp:${OPUS} .*\\bstereo=1`, "m").test(section);
+/** The payload types that carry stereo. */
+function stereoFormats(section: string): string[] {
+  return [...section.matchAll(/^a=fmtp:(\d+) .*\bstereo=1/gm)].map(([, format]) => format!);
 }
 
-function addStereo(section: string): string {
-  return section.replace(new RegExp(`^(a=fmtp:${OPUS} [^\\r\\n]*)`, "m"), "$1;stereo=1");
+function addStereo(section: string, format: string): string {
+  if (stereoFormats(section).includes(format)) return section;
+  return section.replace(new RegExp(`^(a=fmtp:${format} [^\\r\\n]*)`, "m"), "$1;stereo=1");
 }
