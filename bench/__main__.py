@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, capacity, chat, flood, forward, join, loss, memory, micro, mouth, rooms
+from bench.cases import busy, capacity, chat, drift, flood, forward, join, loss, memory, micro, mouth, rooms
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -32,6 +32,7 @@ CASES: dict[str, Case] = {
     "rooms": rooms.run,
     "capacity": capacity.run,
     "loss": loss.run,
+    "drift": drift.run,
     "busy": busy.run,
     "flood": flood.run,
     "chat": chat.run,
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="rounds of each sitting")
     parser.add_argument("--sittings", type=int, help="how often the processes are started anew")
     parser.add_argument("--seconds", type=float, help="length of one side's part of a round")
+    parser.add_argument("--hours", type=float, help="length of the drift case, in the room's time")
     parser.add_argument("--no-pin", action="store_true", help="let the scheduler choose the CPUs")
     parser.add_argument("--remark", action="append", default=[], help="say something in the result")
     parser.add_argument("--keep", action="store_true", help="also write results/latest.json and latest.md")
@@ -63,6 +65,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         "sittings": arguments.sittings,
         "rounds": arguments.rounds,
         "seconds": arguments.seconds,
+        "drift_hours": arguments.hours,
         "is_pinned": False if arguments.no_pin else None,
     }
     plan = msgspec.structs.replace(plan, **{k: v for k, v in changes.items() if v is not None})

@@ -22,6 +22,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     chat_rounds: int = 6
     joins: int = 10
     loss_seconds: float = 6.0
+    drift_hours: float = 2.0
     mouth_calls: int = 5
 
 

@@ -32,6 +32,12 @@ def compiled_library(name: str) -> Path:
     return _built(_BUILD / f"{name}.so", name, sorted((_NATIVE / "src").glob("*.c")), "-shared", "-fPIC")
 
 
+def compiled_with_engine(name: str, *wrapped: str) -> Path:
+    """Return bench/<name>/<name>.c with the whole engine in it, functions of the C library `wrapped` (ld)."""
+    engine = sorted((_NATIVE / "src").glob("*.c"))
+    return _built(_BUILD / name, name, engine, *(f"-Wl,--wrap={function}" for function in wrapped))
+
+
 def _built(target: Path, name: str, engine: Sequence[Path], *flags: str) -> Path:
     """Compile a source of the bench with some of the engine's, unless that was done since they changed."""
     source = ROOT / "bench" / name / f"{name}.c"

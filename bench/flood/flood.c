@@ -69,7 +69,8 @@ static void send_due(flood *f, uint64_t start)
     uint64_t due = (now_ns() - start) * f->rate / 1000000000u;
     for (; f->sent < due; f->sent++) {
         const packet *p = &f->packets[f->sent % f->count];
-        sendto(f->fds[f->sent % f->sources], p->data, p->length, 0, (const struct sockaddr *)&f->server, sizeof f->server);
+        int fd = f->fds[f->sent % f->sources];
+        sendto(fd, p->data, p->length, 0, (const struct sockaddr *)&f->server, sizeof f->server);
     }
 }
 

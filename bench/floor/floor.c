@@ -5,8 +5,9 @@
  * measured beside it, and the ratio is what authentication, encryption and accounting add.
  *
  * usage: floor ROOM_SIZE CLIENT_PORT CLIENT_PORT ...
- * All clients are on 127.0.0.1; the first ROOM_SIZE are one room, the next another.  Says its own port, then forwards until its
- * standard input ends.  Client s hears client p under SSRC (s << 16 | p), sequence number and payload as they came. */
+ * All clients are on 127.0.0.1; the first ROOM_SIZE are one room, the next another.  Says its own port, then forwards
+ * until its standard input ends.  Client s hears client p under SSRC (s << 16 | p), sequence number and payload as they
+ * came. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

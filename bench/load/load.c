@@ -1,10 +1,10 @@
 /* load.c - the load generator: voice clients in rooms of one size, paced by one thread, stamped by the kernel.
  *
  * The first clients of all are the senders of a run: each sends its packets, made beforehand, every interval; they take
- * turns at even distances, so packet number t of all goes out at t * interval / senders.  A send is stamped just before the system call, an arrival by
- * the kernel when it gives the datagram to the client's socket (SO_TIMESTAMPNS): how late this program reads it does
- * not matter, so it reads rarely, in the middle between two sends, and never waits in a read: nobody who sends to it
- * pays for waking it.
+ * turns at even distances, so packet number t of all goes out at t * interval / senders.  A send is stamped just before
+ * the system call, an arrival by the kernel when it gives the datagram to the client's socket (SO_TIMESTAMPNS): how late
+ * this program reads it does not matter, so it reads rarely, in the middle between two sends, and never waits in a read:
+ * nobody who sends to it pays for waking it.
  *
  * usage: load CLIENTS ROOM_SIZE
  * says   the clients' ports on 127.0.0.1 in one line, then obeys lines of
@@ -300,8 +300,8 @@ int main(int argc, char **argv)
     vc_sched_raise(&saved); /* nobody comes between a stamp and its send */
     prepare(&l);
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (sscanf(line, "run %u %u %u %u %399s %399s", &port, &count, &interval_us, &l.senders, packets, results) != 6 ||
-            l.senders < 1 || l.senders > l.clients)
+        int n = sscanf(line, "run %u %u %u %u %399s %399s", &port, &count, &interval_us, &l.senders, packets, results);
+        if (n != 6 || l.senders < 1 || l.senders > l.clients)
             return 2;
         run(&l, port, count, interval_us, packets, results);
     }

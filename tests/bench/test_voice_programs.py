@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from bench.cases import busy, forward, memory, micro
+from bench.cases import busy, drift, forward, memory, micro
 from bench.plan import Plan
 from bench.programs import Broken
 from bench.voice.engine import open_engine
@@ -80,6 +81,15 @@ async def test_rooms_do_not_hear_each_other_and_listeners_are_silent(tmp_path: P
             found = await sitting.stage.measure(server, 0.1, 4)
             assert (found.delays.forwarded, found.delays.lost) == (10 * 4 * 2, 0)
             assert found.paced_share > 0
+
+
+async def test_minutes_pass_in_the_drift_room_without_drift(tmp_path: Path) -> None:
+    plan = msgspec.structs.replace(TINY, drift_hours=0.05)
+    found = {figure.metric: figure.subject[0] for figure in (await drift.run(plan, tmp_path)).figures}
+    assert found["length"] == 3
+    assert found["packets-sent"] > 100_000
+    assert found["timestamps-off-even"] < 500
+    assert found["engine-grown"] == found["descriptors-grown"] == 0
 
 
 async def test_every_single_step_takes_some_time(tmp_path: Path) -> None:
