@@ -67,7 +67,6 @@ function dress(opened: Window): void {
   page.title = "VoiceChat";
   page.documentElement.lang = document.documentElement.lang;
   page.documentElement.dataset["theme"] = document.documentElement.dataset["theme"] ?? "dark";
-  page.body.className = "pop-out-page";
   page.head.replaceChildren();
   page.body.replaceChildren();
   for (const sheet of document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")) {
