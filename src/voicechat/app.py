@@ -68,6 +68,7 @@ def hooks() -> Hooks:
         },
         ready=offered("READY"),
         topics=guilds.topics,
+        topics_in=guilds.topics_in,
         may_subscribe=guilds.may_subscribe,
         changed=offered("CHANGED"),
         connected=offered("CONNECTED"),

@@ -228,6 +228,7 @@ def hooks() -> Hooks:
         commands=messages.COMMANDS,
         ready=offered("READY"),
         topics=guilds.topics,
+        topics_in=guilds.topics_in,
         may_subscribe=guilds.may_subscribe,
         changed=offered("CHANGED"),
         connected=offered("CONNECTED"),

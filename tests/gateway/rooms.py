@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import trio_websocket
 
 from tests.support.site import People, Site, make_house, make_settings, open_site
 from voicechat.errors import NotFound
-from voicechat.gateway import Change, Connection, Gateway, Hooks, open_gateway
+from voicechat.gateway import Change, Connection, Gateway, Hooks, Scope, open_gateway
 from voicechat.house import Caller, House
 from voicechat.protocol import AnyEvent, Event
 from voicechat.protocol.accounts import Me
@@ -45,6 +45,7 @@ class Rooms:
 
     topics: set[str] = field(default_factory=lambda: {f"guild:{GUILD}", f"channel:{CHANNEL}"})
     told: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[tuple[Scope, frozenset[str]]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     occurred: trio.Event = field(default_factory=trio.Event)
     while_opening: Callable[[House, Caller], None] = lambda house, caller: None
@@ -57,6 +58,7 @@ class Rooms:
             commands={Typing: self._typing, StopTyping: self._bug, VoiceAnswer: self._answer},
             ready=(self._me, self._guilds),
             topics=self._topics,
+            topics_in=self._topics_in,
             may_subscribe=self._may_subscribe,
             changed=(self._changed,),
             connected=(self._told("connected"),),
@@ -75,11 +77,19 @@ class Rooms:
         self.occurred = trio.Event()
         await self.occurred.wait()
 
-    async def _topics(self, house: House, caller: Caller) -> set[str]:
+    async def _topics(self, house: House, caller: Caller) -> dict[str, set[str]]:
         if self.problem is not None:
             self.occurred.set()
             raise self.problem
-        return {f"user:{caller.user_id}", *self.topics}
+        return {"": {f"user:{caller.user_id}"}, GUILD: self.topics}
+
+    async def _topics_in(self, house: House, scope: Scope, user_ids: Collection[str]) -> dict[str, set[str]]:
+        if self.problem is not None:
+            self.occurred.set()
+            raise self.problem
+        self.questions.append((scope, frozenset(user_ids)))
+        own = self.topics if scope.channel_id is None else self.topics & {f"channel:{scope.channel_id}"}
+        return dict.fromkeys(user_ids, own)
 
     async def _me(self, house: House, caller: Caller) -> dict[str, Any]:
         self.while_opening(house, caller)

@@ -15,7 +15,7 @@ import voicechat.web.guard as guard
 from tests.gateway.rooms import CHANNEL, GUILD, SECRET, Client, World, number_of, open_world
 from tests.support.site import make_caller
 from voicechat.errors import Unauthenticated, Unavailable
-from voicechat.gateway import keeper
+from voicechat.gateway import Scope, keeper
 from voicechat.house import Caller, House
 from voicechat.ids import new_id
 from voicechat.protocol.gateway import SUBPROTOCOL, TOKEN_PREFIX
@@ -415,6 +415,23 @@ async def test_losing_a_channel_ends_its_messages_and_gaining_it_brings_them(
     assert number_of(await client.expect("message_delete")) == 2
     changes = [(set(change.gained), set(change.lost)) for change in world.rooms.changes]
     assert changes == [(set(), {f"channel:{CHANNEL}"}), ({f"channel:{CHANNEL}"}, set())]
+
+
+async def test_what_concerns_many_is_asked_once_and_where_it_happened_alone(world: World) -> None:
+    async with world.socket() as ann, world.socket(token=world.people.add("ben")) as ben:
+        await ann.ready()
+        await ben.ready()
+        world.rooms.topics = {f"channel:{SECRET}"}
+        world.house.hub.publish(NEWS_TOPIC, AccessChanged(guild_id=GUILD, channel_id=SECRET))
+        while len(world.rooms.changes) < 2:
+            await world.rooms.wait_occurrence()
+        users = frozenset(caller.user_id for caller in world.people.callers.values())
+        assert world.rooms.questions == [(Scope(GUILD, SECRET), users)]
+        for change in world.rooms.changes:
+            assert (change.gained, change.lost) == ({f"channel:{SECRET}"}, frozenset())
+        world.publish(1)  # in the channel that was not asked about
+        assert number_of(await ann.expect("message_delete")) == 1
+        assert number_of(await ben.expect("message_delete")) == 1
 
 
 async def test_news_of_others_change_nothing(world: World, client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from voicechat.access.permissions import Overrides, Standing, resolve
 from voicechat.house import Caller
@@ -91,6 +91,24 @@ SELECT guild_id, channel_id, channel_type,
 FROM channel_facts WHERE user_id = $1 AND guild_id = ANY($2::uuid[])
 """
 
+CHANNEL_OF_MEMBERS = """
+SELECT user_id, guild_id, channel_id, channel_type,
+       is_owner, is_timed_out, everyone_bits, role_bits, rank,
+       c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
+       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+FROM channel_facts WHERE channel_id = $1 AND user_id = ANY($2::uuid[])
+"""
+
+CHANNELS_OF_MEMBERS = """
+SELECT user_id, guild_id, channel_id, channel_type,
+       is_owner, is_timed_out, everyone_bits, role_bits, rank,
+       c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
+       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+FROM channel_facts WHERE guild_id = $1 AND user_id = ANY($2::uuid[])
+"""
+
+MEMBERS_AMONG = "SELECT user_id FROM guild_members WHERE guild_id = $1 AND user_id = ANY($2::uuid[])"
+
 CATEGORY = """
 SELECT guild_id, NULL::uuid, NULL::text,
        is_owner, is_timed_out, everyone_bits, role_bits, rank,
@@ -165,6 +183,24 @@ async def channels(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> 
     return [_place(row) for row in await conn.fetch(CHANNELS, user_id, guild_ids)]
 
 
+async def channel_of_members(conn: Connection, channel_id: str, user_ids: Sequence[str]) -> dict[str, Place]:
+    """Return a channel as it stands before each of the users who is a member of its guild."""
+    return {row[0]: _place(row[1:]) for row in await conn.fetch(CHANNEL_OF_MEMBERS, channel_id, user_ids)}
+
+
+async def channels_of_members(
+    conn: Connection, guild_id: str, user_ids: Sequence[str]
+) -> list[tuple[str, Place]]:
+    """Return all channels of a guild as they stand before each of the users who is a member of it."""
+    rows = await conn.fetch(CHANNELS_OF_MEMBERS, guild_id, user_ids)
+    return [(row[0], _place(row[1:])) for row in rows]
+
+
+async def members_among(conn: Connection, guild_id: str, user_ids: Sequence[str]) -> list[str]:
+    """Return those of the users who are members of a guild."""
+    return [row[0] for row in await conn.fetch(MEMBERS_AMONG, guild_id, user_ids)]
+
+
 async def categories(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> dict[str, int]:
     """Return by id what the user may do in each category of those guilds (what its channels inherit)."""
     rows = await conn.fetch(CATEGORIES, user_id, guild_ids)
@@ -181,7 +217,7 @@ async def lock_guild(conn: Connection, guild_id: str) -> None:
     await conn.execute(LOCK_GUILD, guild_id)
 
 
-def _place(row: Row) -> Place:
+def _place(row: Row | tuple[Any, ...]) -> Place:
     guild_id, channel_id, channel_type, *facts = row
     category, channel = Overrides(*facts[5:11]), Overrides(*facts[11:17])
     return Place(guild_id, channel_id, channel_type, Standing(*facts[:5]), category, channel)

@@ -61,6 +61,27 @@ WHERE c.id = ANY($2::uuid[])
 ORDER BY c.position, c.id
 """
 
+CHANNEL_OF_MEMBERS = """
+SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
+       c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
+       c.bitrate_kbps, c.ptime_ms, c.max_screen_shares, m.user_id
+FROM channels c
+JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = ANY($2::uuid[])
+LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = m.user_id
+LEFT JOIN LATERAL (
+    SELECT id FROM messages WHERE channel_id = c.id AND deleted_at IS NULL ORDER BY id DESC LIMIT 1
+) newest ON true
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM messages x
+        WHERE x.channel_id = c.id AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM m.user_id
+          AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
+        ORDER BY x.id DESC LIMIT $3
+    ) counted
+) unread
+WHERE c.id = $1
+"""
+
 OWN_MEMBERS = """
 SELECT u.id, u.username, u.display_name, u.avatar_url, m.nickname,
        ARRAY(SELECT mr.role_id FROM member_roles mr
@@ -103,14 +124,30 @@ async def roles(conn: Connection, guild_ids: Sequence[str]) -> list[Role]:
 async def channels(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> list[Channel]:
     """Return the channels of the guilds that the user may see, by position."""
     places = await queries.channels(conn, user_id, guild_ids)
-    return await _channels(conn, user_id, places)
+    bits = {place.channel_id: place.bits for place in places}
+    visible = [channel_id for channel_id, own in bits.items() if own & Permission.VIEW_CHANNEL]
+    if not visible:
+        return []
+    rows = await conn.fetch(CHANNELS, user_id, visible, UNREAD_AT_MOST)
+    return [_channel(row, bits[row[0]]) for row in rows]
 
 
 async def channel(conn: Connection, user_id: str, channel_id: str) -> Channel | None:
     """Return one channel as the user sees it, or None when they may not."""
-    place = await queries.channel(conn, channel_id, user_id)
-    found = [] if place is None else await _channels(conn, user_id, [place])
-    return found[0] if found else None
+    return (await channel_of_members(conn, channel_id, [user_id])).get(user_id)
+
+
+async def channel_of_members(
+    conn: Connection, channel_id: str, user_ids: Sequence[str]
+) -> dict[str, Channel]:
+    """Return one channel as each of the users sees it; who may not see it is left out."""
+    places = await queries.channel_of_members(conn, channel_id, user_ids)
+    bits = {user_id: place.bits for user_id, place in places.items()}
+    visible = [user_id for user_id, own in bits.items() if own & Permission.VIEW_CHANNEL]
+    if not visible:
+        return {}
+    rows = await conn.fetch(CHANNEL_OF_MEMBERS, channel_id, visible, UNREAD_AT_MOST)
+    return {row[15]: _channel(row, bits[row[15]]) for row in rows}
 
 
 async def categories(
@@ -161,15 +198,6 @@ def role(row: Row) -> Role:
 def category(row: Row) -> Category:
     """Make a Category of id, guild_id, name, position."""
     return Category(id=row[0], guild_id=row[1], name=row[2], position=row[3])
-
-
-async def _channels(conn: Connection, user_id: str, places: Sequence[queries.Place]) -> list[Channel]:
-    bits = {place.channel_id: place.bits for place in places}
-    visible = [channel_id for channel_id, own in bits.items() if own & Permission.VIEW_CHANNEL]
-    if not visible:
-        return []
-    rows = await conn.fetch(CHANNELS, user_id, visible, UNREAD_AT_MOST)
-    return [_channel(row, bits[row[0]]) for row in rows]
 
 
 def _channel(row: Row, bits: int) -> Channel:

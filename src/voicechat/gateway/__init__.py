@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voicechat.gateway.gateway import Gateway, open_gateway
+from voicechat.gateway.gathering import Gathering
 from voicechat.gateway.hooks import (
     Authenticate,
     Change,
@@ -11,6 +12,7 @@ from voicechat.gateway.hooks import (
     Hooks,
     Lifecycle,
     ReadyPart,
+    Scope,
 )
 
 __all__ = [
@@ -19,8 +21,10 @@ __all__ = [
     "CommandHandler",
     "Connection",
     "Gateway",
+    "Gathering",
     "Hooks",
     "Lifecycle",
     "ReadyPart",
+    "Scope",
     "open_gateway",
 ]

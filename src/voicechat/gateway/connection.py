@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 
 import trio
 
 from voicechat.fanout import Hub, Outbox
+from voicechat.gateway.hooks import Scope
 from voicechat.gateway.session import Replay
 from voicechat.house import Caller
 from voicechat.ids import new_id
@@ -62,6 +63,7 @@ class GatewayConnection:
         self.end_code: int = CloseCode.NORMAL
         self.expires_at_s = math.inf
         self.visible: frozenset[str] = frozenset()
+        self._by_guild: dict[str, frozenset[str]] = {}
         self.unsubscribed: set[str] = set()
         self.occasions: deque[News | Occasion] = deque()
         self.stirred = trio.Event()
@@ -102,15 +104,27 @@ class GatewayConnection:
         """Receive it no more."""
         self._hub.leave(topic, self.outbox)
 
-    def see(self, topics: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
-        """Follow exactly those of the callers' `topics` not unsubscribed from; return gained and lost ones.
+    def see(self, topics: Mapping[str, Collection[str]]) -> tuple[frozenset[str], frozenset[str]]:
+        """Follow exactly those of the caller's `topics` not unsubscribed from; return gained and lost ones.
 
-        Topics that rooms had it follow by themselves are left alone.
+        They come by guild. Topics that rooms had it follow by themselves are left alone.
         """
+        self._by_guild = {guild_id: frozenset(those) for guild_id, those in topics.items()}
+        now = frozenset().union(*self._by_guild.values())
+        return self._show(now - self.visible, self.visible - now)
+
+    def see_in(self, scope: Scope, topics: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Do so for one guild, or for one channel of it: what else the caller sees is as it was."""
+        before = self._by_guild.get(scope.guild_id, frozenset())
         now = frozenset(topics)
-        gained, lost = now - self.visible, self.visible - now
-        self.visible = now
-        self.unsubscribed &= now
+        if scope.channel_id is not None:
+            now |= before - {f"channel:{scope.channel_id}"}
+        self._by_guild[scope.guild_id] = now
+        return self._show(now - self.visible, before - now)
+
+    def _show(self, gained: frozenset[str], lost: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        self.visible = (self.visible | gained) - lost
+        self.unsubscribed &= self.visible
         for topic in lost:
             self.leave(topic)
         for topic in gained - self.unsubscribed:

@@ -2,7 +2,7 @@
 
 connect   topics → connected → ready parts
 command   commands[type](house, connection, command)
-news      topics again → changed(gained, lost)
+news      topics_in the guild again → changed(gained, lost)
 socket    lost → resumed, or ended when nobody came back within the resume window
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from voicechat.house import Caller, House
 from voicechat.protocol import Command, Event, News
@@ -60,6 +60,13 @@ ReadyPart = Callable[[House, Caller], Awaitable[Mapping[str, Any]]]
 Lifecycle = Callable[[House, Connection], Awaitable[None]]
 
 
+class Scope(NamedTuple):
+    """Where something changed: in a guild, or in one channel of it."""
+
+    guild_id: str
+    channel_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a connection gained and lost, and the news that made it so (None: some may have been missed)."""
@@ -73,15 +80,18 @@ class Change:
 class Hooks:
     """All that `open_gateway` needs of the rooms.
 
-    `topics` answers which topics a caller may follow now: it is asked at connect and again after each
-    AccessChanged, GuildJoined and GuildLeft that concerns them; lost topics are left at once, gained ones
-    followed, then every `changed` is called so that rooms tell the client (channel_created, guild_deleted…).
+    `topics` answers which topics a caller may follow now, by the guild they belong to ("" where to none): it
+    is asked at connect and whenever news may have been missed. After each AccessChanged, GuildJoined and
+    GuildLeft `topics_in` answers for all whom they concern, in that guild or one channel of it. Lost topics
+    are left at once, gained ones followed, then every `changed` is called so that rooms tell the client
+    (channel_created, guild_deleted…).
     `may_subscribe` raises a Problem when the caller may not see the channel.
     """
 
     commands: Mapping[type[Command], CommandHandler]
     ready: Sequence[ReadyPart]
-    topics: Callable[[House, Caller], Awaitable[Collection[str]]]
+    topics: Callable[[House, Caller], Awaitable[Mapping[str, Collection[str]]]]
+    topics_in: Callable[[House, Scope, Collection[str]], Awaitable[Mapping[str, Collection[str]]]]
     may_subscribe: Callable[[House, Caller, str], Awaitable[None]]
     changed: Sequence[Callable[[House, Connection, Change], Awaitable[None]]] = ()
     connected: Sequence[Lifecycle] = ()

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import trio
 
 from voicechat.errors import Unavailable
 from voicechat.gateway.connection import GatewayConnection, Occasion
-from voicechat.gateway.hooks import Change, Hooks, Lifecycle
+from voicechat.gateway.gathering import Gathering
+from voicechat.gateway.hooks import Change, Hooks, Lifecycle, Scope
 from voicechat.gateway.registry import Registry
 from voicechat.house import House
 from voicechat.logs import get_logger
@@ -25,7 +27,7 @@ from voicechat.protocol.gateway import CloseCode
 _log = get_logger("gateway")
 
 _REFRESHES_AT_ONCE = 8
-"""A change in a big guild concerns many sessions: some at a time, so that requests still get the database."""
+"""After a gap in the news all look again, everywhere: some at a time, so that requests come through."""
 
 _PATIENCE_S, _ASK_AGAIN_S = 10.0, 0.5
 """How long a database may be away before sessions end for it, and how soon it is asked again."""
@@ -40,12 +42,14 @@ class Desk:
     registry: Registry
     nursery: trio.Nursery
     refreshing: trio.CapacityLimiter
+    topics_in: Gathering[Scope, Collection[str]]
 
 
 def make_desk(house: House, hooks: Hooks, nursery: trio.Nursery) -> Desk:
     """Set up what the gateway's parts share."""
     registry = Registry(house.settings.limits)
-    return Desk(house, hooks, registry, nursery, trio.CapacityLimiter(_REFRESHES_AT_ONCE))
+    topics_in = Gathering(partial(hooks.topics_in, house))
+    return Desk(house, hooks, registry, nursery, trio.CapacityLimiter(_REFRESHES_AT_ONCE), topics_in)
 
 
 async def keep(desk: Desk, connection: GatewayConnection) -> None:
@@ -79,21 +83,22 @@ async def _act(desk: Desk, connection: GatewayConnection, occasion: News | Occas
 
 async def _refresh(desk: Desk, connection: GatewayConnection, news: News | None) -> None:
     try:
-        topics = await _topics(desk, connection)
+        gained, lost = await _look_again(desk, connection, news)
     except Exception:
         _log.exception("topics_failed", session=connection.session_id)
         connection.end(CloseCode.INTERNAL, "what may be seen is unknown")
         return
-    change = Change(news, *connection.see(topics))
-    async with desk.refreshing:
-        for hook in desk.hooks.changed:
-            try:
-                await hook(desk.house, connection, change)
-            except Exception:
-                _log.exception("hook_failed", hook=hook.__qualname__, session=connection.session_id)
+    change = Change(news, gained, lost)
+    for hook in desk.hooks.changed:
+        try:
+            await hook(desk.house, connection, change)
+        except Exception:
+            _log.exception("hook_failed", hook=hook.__qualname__, session=connection.session_id)
 
 
-async def _topics(desk: Desk, connection: GatewayConnection) -> Collection[str]:
+async def _look_again(
+    desk: Desk, connection: GatewayConnection, news: News | None
+) -> tuple[frozenset[str], frozenset[str]]:
     """Ask what the connection may follow; a database that is away is given a few seconds to come back.
 
     As long as it is away nothing is posted that somebody should not see any more.
@@ -101,10 +106,22 @@ async def _topics(desk: Desk, connection: GatewayConnection) -> Collection[str]:
     patient_until = trio.current_time() + _PATIENCE_S
     while True:
         try:
-            async with desk.refreshing:
-                return await desk.hooks.topics(desk.house, connection.caller)
+            return await _ask(desk, connection, news)
         except Unavailable as problem:
             if connection.is_ended or trio.current_time() >= patient_until:
                 raise
             _log.warning("topics_wait", session=connection.session_id, problem=problem.message)
         await trio.sleep(_ASK_AGAIN_S)
+
+
+async def _ask(
+    desk: Desk, connection: GatewayConnection, news: News | None
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Ask where the news say that something changed, together with the others they concern; or everywhere."""
+    guild_id: str | None = getattr(news, "guild_id", None)
+    if guild_id is None:
+        async with desk.refreshing:
+            return connection.see(await desk.hooks.topics(desk.house, connection.caller))
+    scope = Scope(guild_id, getattr(news, "channel_id", None))
+    topics = await desk.topics_in.ask(scope, connection.caller.user_id)
+    return connection.see_in(scope, topics or ())

@@ -9,6 +9,7 @@ from voicechat.features.guilds.visibility import (
     ready_guilds,
     snapshots,
     topics,
+    topics_in,
 )
 from voicechat.protocol.guilds import CreateGuild, EditGuild, Guild, Guilds, TransferGuild
 from voicechat.web import Route
@@ -54,4 +55,5 @@ __all__ = [
     "may_subscribe",
     "snapshots",
     "topics",
+    "topics_in",
 ]

@@ -1,13 +1,14 @@
 """What each connection sees: topics to follow, the first snapshot, and the news when either has changed.
 
-The gateway asks for `topics` again after every AccessChanged, GuildJoined and GuildLeft, leaves the lost ones
-at once, and then calls `changed`, which tells the client the difference between what it was shown and what it
-would be shown now. So a channel made, renamed, hidden or opened reaches exactly those who may see it.
+The gateway asks for `topics_in` a guild after every AccessChanged, GuildJoined and GuildLeft, leaves the lost
+ones at once, and then calls `changed`, which tells the client the difference between what it was shown and
+what it would be shown now. So a channel made, renamed, hidden or opened reaches exactly those who may see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import trio
 from voicechat.access import queries, require, view
 from voicechat.features.guilds import rules
 from voicechat.features.guilds.rules import Shown
-from voicechat.gateway import Change, Connection
+from voicechat.gateway import Change, Connection, Gathering, Scope
 from voicechat.house import Caller, House
 from voicechat.protocol import News
 from voicechat.protocol.channels import Channel
@@ -30,6 +31,9 @@ VoiceStates = Callable[[House, Collection[str]], Sequence[VoiceState]]
 """Who is in the given voice channels; the voice room's, kept in `house.rooms["voice_states"]`."""
 
 
+_SNAPSHOTS_AT_ONCE = 8
+
+
 class Watch:
     """What one connection was shown; written by `connected` and `changed`, one at a time."""
 
@@ -38,25 +42,65 @@ class Watch:
         self.guilds: dict[str, Shown] = {}
 
 
-def _watches(house: House) -> dict[str, Watch]:
-    """Return what each connection of this node was shown, by gateway session id."""
-    watches: dict[str, Watch] = house.rooms.setdefault("guilds", {})
-    return watches
+class Watches:
+    """What each connection of this node was shown, by gateway session id; kept in `house.rooms["guilds"]`.
+
+    A change of one channel is looked up for all whom it concerns at once. Larger ones are rarer, and each
+    person's own: some at a time, so that requests still get the database.
+    """
+
+    def __init__(self, house: House) -> None:
+        self.of_session: dict[str, Watch] = {}
+        self.channels = Gathering(partial(_channel_of_members, house))
+        self.snapshots = trio.CapacityLimiter(_SNAPSHOTS_AT_ONCE)
 
 
-async def topics(house: House, caller: Caller) -> set[str]:
-    """Return what a caller may follow: themselves, their guilds, and the channels they see."""
+async def _channel_of_members(house: House, channel_id: str, user_ids: Collection[str]) -> dict[str, Channel]:
+    return await house.db.run(view.channel_of_members, channel_id, list(user_ids))
+
+
+def _watches(house: House) -> Watches:
+    found = house.rooms.get("guilds")
+    if found is None:
+        found = house.rooms["guilds"] = Watches(house)
+    assert isinstance(found, Watches)
+    return found
+
+
+async def topics(house: House, caller: Caller) -> dict[str, set[str]]:
+    """Return what a caller may follow: themselves, their guilds, and the channels they see, by guild."""
     return await house.db.run(_topics, caller.user_id)
 
 
-async def _topics(conn: Database, user_id: str) -> set[str]:
+async def _topics(conn: Database, user_id: str) -> dict[str, set[str]]:
     guild_ids = await queries.guilds_of_user(conn, user_id)
-    places = await queries.channels(conn, user_id, guild_ids)
-    return {
-        f"user:{user_id}",
-        *(f"guild:{guild_id}" for guild_id in guild_ids),
-        *(f"channel:{place.channel_id}" for place in places if place.bits & Permission.VIEW_CHANNEL),
-    }
+    found = {"": {f"user:{user_id}"}} | {guild_id: {f"guild:{guild_id}"} for guild_id in guild_ids}
+    for place in await queries.channels(conn, user_id, guild_ids):
+        if place.bits & Permission.VIEW_CHANNEL:
+            found[place.guild_id].add(f"channel:{place.channel_id}")
+    return found
+
+
+async def topics_in(house: House, scope: Scope, user_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return what each of the users may follow in a guild, or of one channel; strangers are left out."""
+    if scope.channel_id is not None:
+        return await house.db.run(_topic_of_channel, scope.channel_id, list(user_ids))
+    return await house.db.run(_topics_in_guild, scope.guild_id, list(user_ids))
+
+
+async def _topic_of_channel(conn: Database, channel_id: str, user_ids: list[str]) -> dict[str, set[str]]:
+    places = await queries.channel_of_members(conn, channel_id, user_ids)
+    seeing = (user_id for user_id, place in places.items() if place.bits & Permission.VIEW_CHANNEL)
+    return {user_id: {f"channel:{channel_id}"} for user_id in seeing}
+
+
+async def _topics_in_guild(conn: Database, guild_id: str, user_ids: list[str]) -> dict[str, set[str]]:
+    members = await queries.members_among(conn, guild_id, user_ids)
+    found = {user_id: {f"guild:{guild_id}"} for user_id in members}
+    for user_id, place in await queries.channels_of_members(conn, guild_id, members):
+        if place.bits & Permission.VIEW_CHANNEL:
+            found[user_id].add(f"channel:{place.channel_id}")
+    return found
 
 
 async def may_subscribe(house: House, caller: Caller, channel_id: str) -> None:
@@ -113,7 +157,7 @@ async def _snapshots(conn: Database, user_id: str, only: Sequence[str] | None) -
 
 async def connected(house: House, connection: Connection) -> None:
     """Remember what a new connection was shown."""
-    watch = _watches(house).setdefault(connection.session_id, Watch())
+    watch = _watches(house).of_session.setdefault(connection.session_id, Watch())
     async with watch.lock:
         for snapshot in await house.db.run(_snapshots, connection.caller.user_id, None):
             watch.guilds.setdefault(snapshot.guild.id, rules.shown(snapshot))
@@ -121,15 +165,16 @@ async def connected(house: House, connection: Connection) -> None:
 
 async def ended(house: House, connection: Connection) -> None:
     """Forget a connection."""
-    _watches(house).pop(connection.session_id, None)
+    _watches(house).of_session.pop(connection.session_id, None)
 
 
 async def changed(house: House, connection: Connection, change: Change) -> None:
     """Tell a connection what has changed for it; `change.news` of None is anything at all."""
-    watch = _watches(house).setdefault(connection.session_id, Watch())
+    watch = _watches(house).of_session.setdefault(connection.session_id, Watch())
     async with watch.lock:
         if not await _channel_changed(house, connection, watch, change.news):
-            await _guilds_changed(house, connection, watch, change.news)
+            async with _watches(house).snapshots:
+                await _guilds_changed(house, connection, watch, change.news)
 
 
 async def _channel_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> bool:
@@ -139,7 +184,7 @@ async def _channel_changed(house: House, connection: Connection, watch: Watch, n
     before = watch.guilds.get(news.guild_id)
     if before is None:
         return False
-    channel = await house.db.run(view.channel, connection.caller.user_id, news.channel_id)
+    channel = await _watches(house).channels.ask(news.channel_id, connection.caller.user_id)
     if channel is not None and not _is_placed(channel, news.guild_id, before):
         return False
     for event in rules.channel_changes(news.guild_id, news.channel_id, before, channel):
