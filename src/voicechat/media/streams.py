@@ -9,7 +9,7 @@ Owned by `Media`, which passes every call, event and record on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import trio
 
@@ -41,6 +41,7 @@ NEVER_SENT_S = 30.0
 SILENT_S = 60.0
 BANK_STEP = 4  # slots for pictures are offered by fours: a renegotiation for each would be felt
 SOUND_STEP = 2
+VOICES_BITS_PER_S = 100_000  # two who speak at once
 MAX_SOUNDS = 4
 
 
@@ -63,6 +64,7 @@ class Streams:
         self._apply = apply
         self._tell = tell
         self._now = now
+        self._rooms: dict[str, dict[str, Endpoint]] = {}
         self._stages: dict[str, Stage] = {}
         self._lit = trio.Event()
 
@@ -122,6 +124,7 @@ class Streams:
 
     def joined(self, endpoint: Endpoint) -> None:
         """Let a peer say what it wants to watch; it watches from `connected` on."""
+        self._rooms.setdefault(endpoint.room_id, {})[endpoint.peer_id] = endpoint
         stage = self._stages.get(endpoint.room_id)
         if stage is not None:
             stage.enter(endpoint.peer_id, endpoint.user_id)
@@ -134,12 +137,14 @@ class Streams:
 
     def left(self, endpoint: Endpoint) -> None:
         """Forget a peer with all it published; the caller has taken it out of the endpoints."""
-        stage = self._stages.get(endpoint.room_id)
-        if stage is None:
-            return
-        self._apply(stage.leave(endpoint.peer_id))
-        if not self._in_room(endpoint.room_id):
-            del self._stages[endpoint.room_id]
+        room_id = endpoint.room_id
+        self._rooms[room_id].pop(endpoint.peer_id, None)
+        stage = self._stages.get(room_id)
+        if stage is not None:
+            self._apply(stage.leave(endpoint.peer_id))
+        if not self._rooms[room_id]:
+            del self._rooms[room_id]
+            self._stages.pop(room_id, None)
 
     def _stage(self, room_id: str) -> Stage:
         """Return the stage of a room, which is built when it is first needed."""
@@ -150,8 +155,8 @@ class Streams:
                 stage.enter(endpoint.peer_id, endpoint.user_id)
         return stage
 
-    def _in_room(self, room_id: str) -> list[Endpoint]:
-        return [endpoint for endpoint in self._endpoints.values() if endpoint.room_id == room_id]
+    def _in_room(self, room_id: str) -> Iterable[Endpoint]:
+        return self._rooms[room_id].values()
 
     # ---- offers and answers ----------------------------------------------------------------------
 
@@ -220,10 +225,10 @@ class Streams:
                         self._tell_layer(viewer, publisher, source, sent.layer)
 
     def estimated(self, viewer: Endpoint, bits_per_s: int) -> None:
-        """Note how much video a viewer's network carries."""
+        """Note how much a viewer's network carries; voices have their share of it first."""
         stage = self._stages.get(viewer.room_id)
         if stage is not None:
-            stage.estimate(viewer.peer_id, bits_per_s)
+            stage.estimate(viewer.peer_id, max(0, bits_per_s - VOICES_BITS_PER_S))
 
     def paused(self, command: ShowStream) -> None:
         """Tell a viewer that a stream is paused, for want of room in its network."""
