@@ -134,7 +134,9 @@ export function createStage(env: StageEnv): Stage {
 
   const demand = makeDemand({ send: env.send, after: env.timers.after });
   createEffect(() => {
-    const { channelId, sessionId, phase } = calls.view.call;
+    const { channelId, sessionId, phase, gatewayUp } = calls.view.call;
+    // What could not be said while the gateway was away is said when it is back.
+    if (!gatewayUp) return;
     demand.update(channelId, phase === "connected" ? sessionId : null, wishes());
   });
 

@@ -147,6 +147,26 @@ describe("publisher", () => {
     expect(troubles).toEqual(["too many"]);
   });
 
+  it("keeps a camera that is on again when the word of its end comes late", () => {
+    const made = publisher();
+    made.showCamera(camera(), "high");
+    made.stop("webcam");
+    made.showCamera(camera(), "high");
+    made.take({ type: "webcam_stopped", channel_id: "c1", user_id: "ann", reason: "user_stopped" });
+    expect(shown).toHaveLength(1);
+  });
+
+  it("shows nothing where there is no call any more", async () => {
+    channelId = null;
+    const made = publisher();
+    const opened = new FakeStream("Front camera");
+    made.showCamera(opened as unknown as MediaStream, "high");
+    await made.share(WISH);
+    expect(opened.video.stop).toHaveBeenCalled();
+    expect(screen.video.stop).toHaveBeenCalled();
+    expect(shown).toEqual([]);
+  });
+
   it("announces again what runs after voice had to join again", async () => {
     const made = publisher();
     await made.share(WISH);

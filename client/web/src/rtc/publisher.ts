@@ -141,6 +141,8 @@ export function makePublisher(env: PublisherEnv): Publisher {
   }
 
   function ended(source: string, reason: string): void {
+    // Our own word comes back, maybe when the camera is on again already.
+    if (reason === "user_stopped") return;
     announced.delete(source);
     // The connection went, not the wish: `connected` announces it again.
     if (reason === "disconnected") return;
@@ -172,6 +174,10 @@ export function makePublisher(env: PublisherEnv): Publisher {
     },
 
     showCamera(stream, tier) {
+      if (env.channelId() === null) {
+        release(stream);
+        return;
+      }
       const before = find(WEBCAM);
       if (before) release(before.stream);
       announced.delete(WEBCAM);

@@ -1,11 +1,11 @@
-/** The fields only a voice channel has: how it sounds, how soon, and for how many. */
+/** The fields only a voice channel has: how it sounds, how soon, for how many, and how many show their screens. */
 import type { JSX } from "solid-js";
 import { Bounds } from "../../protocol";
 import { Choice, TextField } from "../../ui/Field";
 import type { VoiceDraft } from "./voiceDraft";
 import { PACKET_TIMES, packetTime } from "./voiceDraft";
 
-const { bitrate_kbps: KBPS, user_limit: LIMIT } = Bounds.CreateChannel;
+const { bitrate_kbps: KBPS, user_limit: LIMIT, max_screen_shares: SCREENS } = Bounds.CreateChannel;
 
 export function VoiceFields(props: {
   draft: VoiceDraft;
@@ -41,6 +41,16 @@ export function VoiceFields(props: {
         value={props.draft.userLimit}
         onText={(userLimit) => props.onChange({ userLimit })}
         data-testid="channel-limit"
+      />
+      <TextField
+        label="Most screens shared at once"
+        type="number"
+        required
+        min={SCREENS.min}
+        max={SCREENS.max}
+        value={props.draft.screens}
+        onText={(screens) => props.onChange({ screens })}
+        data-testid="channel-screens"
       />
     </>
   );

@@ -9,13 +9,16 @@ export interface VoiceDraft {
   /** As typed, in kbit/s. */
   bitrate: string;
   ptimeMs: PacketTime;
+  /** As typed. */
+  screens: string;
 }
 
-type VoicePart = Required<Pick<CreateChannel, "user_limit" | "bitrate_kbps" | "ptime_ms">>;
+type VoicePart = Required<Pick<CreateChannel, "user_limit" | "bitrate_kbps" | "ptime_ms" | "max_screen_shares">>;
 
 /** The server's own choice when nothing is said. */
 const DEFAULT_KBPS = 64;
 const DEFAULT_MS: PacketTime = 20;
+const DEFAULT_SCREENS = 6;
 
 export const PACKET_TIMES: { value: PacketTime; label: string }[] = [
   { value: 10, label: "10 ms, competitive: the least delay" },
@@ -33,6 +36,7 @@ export function draftOf(channel: Channel | undefined): VoiceDraft {
     userLimit: String(channel?.user_limit ?? ""),
     bitrate: String(channel?.bitrate_kbps ?? DEFAULT_KBPS),
     ptimeMs: packetTime(channel?.ptime_ms),
+    screens: String(channel?.max_screen_shares ?? DEFAULT_SCREENS),
   };
 }
 
@@ -41,5 +45,6 @@ export function voicePart(draft: VoiceDraft): VoicePart {
     user_limit: draft.userLimit === "" ? null : Number(draft.userLimit),
     bitrate_kbps: draft.bitrate === "" ? DEFAULT_KBPS : Number(draft.bitrate),
     ptime_ms: draft.ptimeMs,
+    max_screen_shares: draft.screens === "" ? DEFAULT_SCREENS : Number(draft.screens),
   };
 }

@@ -33,6 +33,7 @@ describe("voice channel fields", () => {
       user_limit: 5,
       bitrate_kbps: 64,
       ptime_ms: 10,
+      max_screen_shares: 6,
     });
   });
 
@@ -53,6 +54,7 @@ describe("voice channel fields", () => {
     expect(screen.getByTestId<HTMLInputElement>("channel-bitrate").value).toBe("96");
     fill("channel-bitrate", "128");
     fill("channel-limit", "");
+    fill("channel-screens", "2");
     choose("channel-ptime", "20");
     fireEvent.submit(screen.getByTestId("channel-save").closest("form")!);
     expect(edit).toHaveBeenCalledWith("lounge", {
@@ -61,6 +63,7 @@ describe("voice channel fields", () => {
       user_limit: null,
       bitrate_kbps: 128,
       ptime_ms: 20,
+      max_screen_shares: 2,
     });
   });
 });

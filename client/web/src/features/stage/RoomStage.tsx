@@ -1,6 +1,6 @@
 /** A voice room's people and streams: all side by side, or one stream large and the rest in a strip. */
 import type { JSX } from "solid-js";
-import { createSignal, For, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createSignal, For, on, onCleanup, onMount, Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { StageStream } from "../../client/createStage";
 import type { Id } from "../../protocol";
@@ -37,6 +37,18 @@ export function RoomStage(props: { channelId: Id }): JSX.Element {
   });
   onCleanup(installStageKeys({ stage, stream: focused, isBusy: () => dialogs.current() !== null, toggleFullscreen }));
 
+  // The button that was pressed may be gone with the change: the keyboard goes on in what came instead.
+  createEffect(
+    on(
+      () => large()?.key,
+      () => {
+        if (document.activeElement === document.body)
+          (place.querySelector<HTMLElement>(".stage-main") ?? place).focus();
+      },
+      { defer: true },
+    ),
+  );
+
   const tiles = (): JSX.Element => (
     <>
       <For each={screens().filter(({ key }) => key !== large()?.key)}>{(stream) => <StreamTile stream={stream} />}</For>
@@ -48,6 +60,7 @@ export function RoomStage(props: { channelId: Id }): JSX.Element {
     <div
       ref={place}
       class="stage"
+      tabIndex={-1}
       classList={{ "is-theater": isTheater() }}
       data-testid="stage"
       data-large={large()?.key}

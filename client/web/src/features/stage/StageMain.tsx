@@ -36,6 +36,7 @@ export function StageMain(props: StageMainProps): JSX.Element {
   return (
     <section
       class="stage-main"
+      tabIndex={-1}
       classList={{ "is-awake": isAwake() }}
       aria-label={`${props.stream.name}, ${props.stream.kind === "screen" ? "shared screen" : "camera"}`}
       data-testid="stage-main"

@@ -71,9 +71,11 @@ describe("a shared screen", () => {
   it("is offered, and shown large when one watches it", () => {
     stage();
     expect(screen.queryByTestId("stage-main")).toBeNull();
+    screen.getByTestId("watch-stream").focus();
     fireEvent.click(screen.getByTestId("watch-stream"));
     expect(screen.getByTestId("stage-main").getAttribute("aria-label")).toBe("BOB, shared screen");
     expect(screen.queryByTestId("stream-tile-bob")).toBeNull();
+    expect(document.activeElement).toBe(screen.getByTestId("stage-main"));
   });
 
   it("says that it is loading until the server sends it and a frame is there", () => {
@@ -185,6 +187,16 @@ describe("faces", () => {
     const person = screen.getByTestId("voice-person-bob");
     expect(person.getAttribute("aria-label")).toBe("BOB, shares a screen, camera on. Open menu");
     expect(person.textContent).toContain("LIVE");
+  });
+});
+
+describe("somebody's menu", () => {
+  it("leads to the screen they share", () => {
+    const client = show(() => <VoicePerson userId="bob" channelId="lounge" />, [room, share], { view: inCall() });
+    fireEvent.click(screen.getByTestId("voice-person-bob"));
+    fireEvent.click(screen.getByTestId("participant-watch"));
+    expect(client.stage.focused()?.key).toBe(KEY);
+    expect(client.router.route()).toEqual({ name: "channel", guildId: "g1", channelId: "lounge" });
   });
 });
 

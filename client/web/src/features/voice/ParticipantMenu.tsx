@@ -16,13 +16,28 @@ export interface ParticipantMenuProps {
 }
 
 export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
-  const { state, preferences, setPreferences, call, view, whisper } = useClient();
+  const { state, preferences, setPreferences, call, view, whisper, stage, router } = useClient();
   const isMe = (): boolean => props.userId === state.me?.id;
   const guildId = (): Id | null => state.channels[props.channelId]?.guild_id ?? null;
   const name = (): string => nameOf(state, guildId(), props.userId);
   const mayWhisper = (): boolean =>
     view.call.phase === "connected" && mayInChannel(state, view.call.channelId ?? "", "WHISPER");
   const volume = (): number => preferences.volumes[props.userId] ?? 1;
+
+  const unwatched = () =>
+    stage
+      .streams()
+      .filter(
+        ({ userId, kind, isOwn, key }) =>
+          userId === props.userId && kind === "screen" && !isOwn && !stage.isWatched(key),
+      );
+
+  function watch(key: string): void {
+    const { channelId } = view.call;
+    props.onClose();
+    stage.watch(key);
+    if (channelId && guildId()) router.go({ name: "channel", guildId: guildId()!, channelId });
+  }
 
   function setVolume(percent: number): void {
     setPreferences({ volumes: { ...preferences.volumes, [props.userId]: percent / 100 } });
@@ -38,6 +53,13 @@ export function ParticipantMenu(props: ParticipantMenuProps): JSX.Element {
   return (
     <Menu label={`${name()} in voice`} at={props.at} onClose={() => props.onClose()} testid="participant-menu">
       <MenuTitle>{name()}</MenuTitle>
+      <For each={unwatched()}>
+        {(stream) => (
+          <MenuItem icon="screen" onSelect={() => watch(stream.key)} testid="participant-watch">
+            {`Watch ${stream.label || "their screen"}`}
+          </MenuItem>
+        )}
+      </For>
       <Show when={!isMe()} fallback={<OwnItems onClose={() => props.onClose()} />}>
         <Slider
           label="Volume for me"
