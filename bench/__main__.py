@@ -19,6 +19,7 @@ from bench.cases import busy, capacity, chat, drift, flood, forward, join, loss,
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
+from bench.plots import plots
 from bench.programs import Broken
 
 RESULTS = Path(__file__).parent / "results"
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hours", type=float, help="length of the drift case, in the room's time")
     parser.add_argument("--no-pin", action="store_true", help="let the scheduler choose the CPUs")
     parser.add_argument("--remark", action="append", default=[], help="say something in the result")
-    parser.add_argument("--keep", action="store_true", help="also write results/latest.json and latest.md")
+    parser.add_argument("--keep", action="store_true", help="make it the latest: page, plots, history")
     parser.add_argument("--against", type=Path, help="compare with an older result file", metavar="FILE")
     return parser
 
@@ -126,12 +127,20 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
             yield member
 
 
-def _write(results: Results, names: Sequence[str]) -> None:
-    text = msgspec.json.format(msgspec.json.encode(results), indent=1)
-    for name in names:
-        path = RESULTS / name
-        path.write_bytes(text if path.suffix == ".json" else report.markdown(results).encode())
-        print(f"wrote {path.relative_to(machine.ROOT)}", file=sys.stderr)
+def _keep(results: Results) -> None:
+    """Make a result the latest: its row in the history, its file, its page and its plots."""
+    history.append(HISTORY, history.row_of(results))
+    drawn = plots(results, history.read(HISTORY))
+    (RESULTS / "plots").mkdir(exist_ok=True)
+    for plot in drawn:
+        (RESULTS / "plots" / plot.name).write_text(plot.svg, encoding="utf-8")
+    (RESULTS / "latest.md").write_text(report.markdown(results, drawn), encoding="utf-8")
+    _write(results, RESULTS / "latest.json")
+
+
+def _write(results: Results, path: Path) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    print(f"wrote {path.relative_to(machine.ROOT)}", file=sys.stderr)
 
 
 def _guard(results: Results) -> int:
@@ -163,10 +172,9 @@ def main(words: Sequence[str] | None = None) -> int:
 def _tell(results: Results, arguments: argparse.Namespace) -> int:
     print(report.markdown(results))
     day = datetime.now(UTC).strftime("%Y-%m-%d")
-    latest = ["latest.json", "latest.md"] if arguments.keep else []
-    _write(results, [f"{day}-{results.machine['commit']}.json", *latest])
+    _write(results, RESULTS / f"{day}-{results.machine['commit']}.json")
     if arguments.keep:
-        history.append(HISTORY, history.row_of(results))
+        _keep(results)
     if arguments.against is not None:
         before = msgspec.json.decode(arguments.against.read_bytes(), type=Results)
         print(report.comparison(before, results))

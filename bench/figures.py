@@ -66,16 +66,28 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """How something is distributed: its percentiles over all rounds of a run, for a plot."""
+
+    case: str
+    series: str
+    unit: str
+    percents: list[float]
+    values: list[float]
+
+
 class Findings(msgspec.Struct, kw_only=True):
     """All figures of one run, remarks a reader must know, and the cases that failed, each with its reason."""
 
     figures: list[Figure] = []
+    curves: list[Curve] = []
     remarks: list[str] = []
     failures: list[str] = []
 
     def add(self, other: Findings) -> None:
         """Take over what another part of the run found."""
         self.figures.extend(other.figures)
+        self.curves.extend(other.curves)
         self.remarks.extend(remark for remark in other.remarks if remark not in self.remarks)
         self.failures.extend(other.failures)
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from bench.figures import Figure, Results
 from bench.gates import Verdict, verdicts
+from bench.plots import Plot
 from bench.stats import Summary
 
 _STATES = {
@@ -17,8 +18,8 @@ _STATES = {
 }
 
 
-def markdown(results: Results) -> str:
-    """Return the whole result as a Markdown page."""
+def markdown(results: Results, drawn: Sequence[Plot] = ()) -> str:
+    """Return the whole result as a Markdown page; `drawn` are beside it in the folder `plots`."""
     parts = [
         "# Bench results",
         "Made by `make bench`; [README.md](../README.md) says how to read them. Ratios compare neighbours "
@@ -26,6 +27,7 @@ def markdown(results: Results) -> str:
         machine_lines(results),
         "## Gates",
         gate_table(verdicts(results.findings.figures)),
+        *(f"![{plot.says}](plots/{plot.name})" for plot in drawn),
         "## Figures",
         "Medians of the rounds ± the distance of their quartiles.",
     ]

@@ -6,6 +6,8 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import trio
 
 from bench.figures import Figure, Findings
@@ -13,6 +15,7 @@ from bench.plan import Plan
 from bench.product.newcomer import join_time_ms
 from bench.product.others import talk
 from bench.product.town import open_town
+from bench.voice.delays import curve
 from bench.voice.measure import turns
 from bench.voice.room import Crowd
 from bench.voice.sittings import open_sitting
@@ -29,15 +32,17 @@ Values = dict[str, list[float]]
 async def run(plan: Plan, folder: Path) -> Findings:
     """Measure voices under every kind of flood, then joins under the one that costs most."""
     values: dict[str, Values] = {name: defaultdict(list) for name in (_QUIET, *KINDS)}
+    delays: dict[str, list[npt.NDArray[np.float64]]] = defaultdict(list)
     for _ in range(plan.sittings):
-        await _sitting(plan, folder, values)
+        await _sitting(plan, folder, values, delays)
     figures = [
         _figure(kind, metric, rounds, values[_QUIET].get(metric, []), plan.sittings)
         for kind in KINDS
         for metric, rounds in values[kind].items()
     ]
     joins = await _joins(plan, folder)
-    return Findings(figures=[*figures, joins])
+    curves = [curve("flood", name, rounds) for name, rounds in delays.items()]
+    return Findings(figures=[*figures, joins], curves=curves)
 
 
 def _figure(kind: str, metric: str, found: list[float], quiet: list[float], sittings: int) -> Figure:
@@ -52,7 +57,9 @@ def _figure(kind: str, metric: str, found: list[float], quiet: list[float], sitt
     )
 
 
-async def _sitting(plan: Plan, folder: Path, values: dict[str, Values]) -> None:
+async def _sitting(
+    plan: Plan, folder: Path, values: dict[str, Values], delays: dict[str, list[npt.NDArray[np.float64]]]
+) -> None:
     async with AsyncExitStack() as stack:
         sitting = await stack.enter_async_context(open_sitting(Crowd.talking(ROOM), plan, folder))
         engine, floods = sitting.engine, dict[str, Strangers]()
@@ -68,6 +75,7 @@ async def _sitting(plan: Plan, folder: Path, values: dict[str, Values]) -> None:
                 if flood is not None:
                     await flood.end()
                     values[name][_RATE].append(flood.rate)
+                delays[name].append(found.delays.us)
                 values[name]["lost"].append(found.delays.lost)
                 for metric, value in found.values().items():
                     values[name][metric].append(value)

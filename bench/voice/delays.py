@@ -7,12 +7,13 @@ by that every arrival is matched with its send stamp.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.figures import Curve
 from bench.programs import Broken
 from bench.voice.load import Run, Sample
 from bench.voice.room import read_mark
@@ -34,6 +35,17 @@ class Delays:
     def percentile(self, percent: float) -> float:
         """Return a percentile in microseconds."""
         return float(np.percentile(self.us, percent))
+
+
+#: Where a curve is drawn through: dense at the tail.
+CURVE_PERCENTS = (1, 5, 10, 25, 50, 60, 70, 75, 80, 85, 90, 93, 95, 97, 98, 99, 99.3, 99.5, 99.7, 99.8, 99.9)
+
+
+def curve(case: str, series: str, rounds: Sequence[npt.NDArray[np.float64]]) -> Curve:
+    """Return the distribution of the delays of many rounds together."""
+    found = np.percentile(np.concatenate(rounds), CURVE_PERCENTS)
+    values = [round(float(value), 1) for value in found]
+    return Curve(case=case, series=series, unit="µs", percents=list(CURVE_PERCENTS), values=values)
 
 
 @dataclass(frozen=True)

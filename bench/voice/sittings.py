@@ -8,8 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from bench.figures import Figure, Findings
 from bench.plan import Plan
+from bench.voice.delays import Delays, curve
 from bench.voice.engine import EngineServer, open_engine
 from bench.voice.histogram import difference, percentile_us
 from bench.voice.load import open_load
@@ -45,20 +49,26 @@ async def open_sitting(crowd: Crowd, plan: Plan, folder: Path) -> AsyncIterator[
 async def compare_with_floor(case: str, crowd: Crowd, plan: Plan, folder: Path) -> Findings:
     """Measure a crowd in all sittings of the plan."""
     values: dict[str, Values] = {"voicechat": defaultdict(list), "floor": defaultdict(list)}
+    delays: dict[str, list[npt.NDArray[np.float64]]] = defaultdict(list)
     remarks = set()
     for _ in range(plan.sittings):
         async with open_sitting(crowd, plan, folder) as sitting:
             for order in turns(list(values), plan.rounds):
                 for name in order:
                     server = sitting.engine if name == "voicechat" else sitting.floor
-                    await _measure(sitting.stage, server, crowd.talkers, plan.seconds, values[name])
+                    found = await _measure(sitting.stage, server, crowd.talkers, plan.seconds, values[name])
+                    delays[name].append(found.us)
             remarks.add(f"The media thread's scheduling: {sitting.engine.scheduling}.")
-    return Findings(figures=_figures(case, values, plan.sittings), remarks=sorted(remarks))
+    return Findings(
+        figures=_figures(case, values, plan.sittings),
+        curves=[curve(case, name, rounds) for name, rounds in delays.items()],
+        remarks=sorted(remarks),
+    )
 
 
 async def _measure(
     stage: Stage, server: EngineServer | Floor, talkers: int, seconds: float, into: Values
-) -> None:
+) -> Delays:
     before = await server.figures() if isinstance(server, EngineServer) else None
     found = await stage.measure(server, seconds, talkers)
     for metric, value in found.values().items():
@@ -68,6 +78,7 @@ async def _measure(
         residence = difference((await server.figures()).residence, before.residence)
         for metric, percent in _RESIDENCE:
             into[metric].append(percentile_us(residence, percent))
+    return found.delays
 
 
 def _figures(case: str, values: dict[str, Values], sittings: int) -> list[Figure]:
