@@ -58,6 +58,7 @@ class Endpoint:
     is_speaking: bool = False
     sends_video: bool = False  # once it did, it is told when its packets arrive
     is_estimated: bool = False
+    is_sound_gated: bool = False
     published: dict[str, Published] = field(default_factory=dict)  # by source
     sent: dict[str, list[Sent]] = field(default_factory=dict)  # by mid
 

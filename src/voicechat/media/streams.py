@@ -112,7 +112,10 @@ class Streams:
 
     def gate_sounds(self, endpoint: Endpoint, is_closed: bool) -> None:
         """Hold back the sounds of a peer's screens, or let them through."""
-        self._apply(self._stage(endpoint.room_id).gate_sounds(endpoint.peer_id, is_closed))
+        endpoint.is_sound_gated = is_closed
+        stage = self._stages.get(endpoint.room_id)
+        if stage is not None:
+            self._apply(stage.gate_sounds(endpoint.peer_id, is_closed))
 
     def prefer(self, endpoint: Endpoint, user_id: str, source: str, preference: Preference) -> None:
         """Note what a peer wants of a stream."""
@@ -127,7 +130,7 @@ class Streams:
         self._rooms.setdefault(endpoint.room_id, {})[endpoint.peer_id] = endpoint
         stage = self._stages.get(endpoint.room_id)
         if stage is not None:
-            stage.enter(endpoint.peer_id, endpoint.user_id)
+            _enter(stage, endpoint)
 
     def connected(self, endpoint: Endpoint) -> None:
         """Offer a peer whose media can flow what it published before, and slots for what there is."""
@@ -152,7 +155,7 @@ class Streams:
         if stage is None:
             stage = self._stages[room_id] = Stage()
             for endpoint in self._in_room(room_id):
-                stage.enter(endpoint.peer_id, endpoint.user_id)
+                _enter(stage, endpoint)
         return stage
 
     def _in_room(self, room_id: str) -> Iterable[Endpoint]:
@@ -276,6 +279,11 @@ class Streams:
             published.is_lost = True
             log.info("stream_lost", peer=endpoint.peer_id, source=source, reason=reason.value)
             self._tell(StreamLost(endpoint.room_id, endpoint.peer_id, source, reason))
+
+
+def _enter(stage: Stage, endpoint: Endpoint) -> None:
+    stage.enter(endpoint.peer_id, endpoint.user_id)
+    stage.gate_sounds(endpoint.peer_id, endpoint.is_sound_gated)
 
 
 def _rounded(count: int, step: int) -> int:
