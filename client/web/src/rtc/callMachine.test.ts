@@ -84,8 +84,16 @@ describe("call machine", () => {
   it("takes 'disconnected' for a hint that may heal", () => {
     const shaky = run([{ kind: "peer", sessionId: "v1", state: "disconnected" }], joined());
     expect(shaky.state).toMatchObject({ phase: "connected", isUnstable: true });
-    expect(shaky.effects).toEqual([]);
-    expect(run([{ kind: "peer", sessionId: "v1", state: "connected" }], shaky.state).state.isUnstable).toBe(false);
+    const healed = run([{ kind: "peer", sessionId: "v1", state: "connected" }], shaky.state);
+    expect(healed.state.isUnstable).toBe(false);
+    expect(healed.effects).toContainEqual({ do: "cancel", name: "heal" });
+  });
+
+  it("looks for a new way within the session when the old one does not heal", () => {
+    const shaky = run([{ kind: "peer", sessionId: "v1", state: "disconnected" }], joined());
+    const { state, effects } = run([{ kind: "timer", name: "heal", ref: shaky.state.ref }], shaky.state);
+    expect(effects).toEqual([{ do: "send_restart", channelId: "c1" }]);
+    expect(state.phase).toBe("connected");
   });
 
   it("goes on when the gateway was lost and resumed", () => {

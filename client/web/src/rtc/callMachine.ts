@@ -7,14 +7,15 @@
  *     any ─leave, kicked, moved, refused→ idle (with the reason to show)
  *
  * The first offer of a session carries voice; later ones of the same session only grow it (video), so they change no
- * phase. Trouble never renegotiates: it joins again with a new connection.
+ * phase. A way that breaks and does not heal by itself is looked for anew within the session (an ICE restart); whatever
+ * else goes wrong joins again with a new connection.
  * Losing the gateway alone changes nothing: media does not pass through it.
  */
 import type { Id } from "../protocol";
 import type { Offer } from "./peer";
 
 export type CallPhase = "idle" | "joining" | "negotiating" | "connecting" | "connected" | "reconnecting";
-export type CallTimer = "join" | "media" | "retry";
+export type CallTimer = "join" | "media" | "retry" | "heal";
 
 export interface CallState {
   phase: CallPhase;
@@ -55,6 +56,7 @@ export type CallInput =
 export type CallEffect =
   | { do: "send_join"; channelId: Id; ref: string }
   | { do: "send_leave"; channelId: Id }
+  | { do: "send_restart"; channelId: Id }
   | { do: "open_peer"; channelId: Id; sessionId: Id; offer: Offer }
   | { do: "grow_peer"; channelId: Id; sessionId: Id; offer: Offer }
   | { do: "close_peer" }
@@ -81,6 +83,8 @@ export const initialCall: CallState = {
 
 const JOIN_MS = 8_000;
 const MEDIA_MS = 12_000;
+/** How long a broken way may heal by itself; browsers call it failed only after many seconds more. */
+const HEAL_MS = 2_500;
 /** Without a single success the network is at fault and the person should be told; after one it probably heals. */
 const TRIES_AT_FIRST = 4;
 const TRIES_LATER = 60;
@@ -100,7 +104,7 @@ const REASONS: Record<string, string> = {
     "No voice connection could be made. Your network may block UDP; ask whoever runs the server which port voice needs.",
 };
 
-const CANCEL: CallEffect[] = (["join", "media", "retry"] as const).map((name) => ({ do: "cancel", name }));
+const CANCEL: CallEffect[] = (["join", "media", "retry", "heal"] as const).map((name) => ({ do: "cancel", name }));
 
 export function stepCall(state: CallState, input: CallInput, env: CallEnv): CallStep {
   switch (input.kind) {
@@ -181,10 +185,13 @@ function peered(state: CallState, input: Extract<CallInput, { kind: "peer" }>, e
     case "connected":
       return [
         { ...state, phase: "connected", attempt: 0, wasConnected: true, isUnstable: false },
-        [{ do: "cancel", name: "media" }],
+        [
+          { do: "cancel", name: "media" },
+          { do: "cancel", name: "heal" },
+        ],
       ];
     case "disconnected":
-      return [{ ...state, isUnstable: true }, []];
+      return [{ ...state, isUnstable: true }, [{ do: "timer", name: "heal", ms: HEAL_MS }]];
     case "failed":
       return rejoin(state, env);
     default:
@@ -221,6 +228,8 @@ function gateway(state: CallState, news: "lost" | "resumed" | "ready", env: Call
 
 function timed(state: CallState, input: Extract<CallInput, { kind: "timer" }>, env: CallEnv): CallStep {
   if (input.ref !== state.ref || state.channelId === null) return [state, []];
+  if (input.name === "heal")
+    return [state, state.isUnstable && state.gatewayUp ? [{ do: "send_restart", channelId: state.channelId }] : []];
   if (input.name === "retry") return state.phase === "reconnecting" ? again(state, env) : [state, []];
   if (state.ref === null) return end(state, "moved");
   return rejoin(state, env);

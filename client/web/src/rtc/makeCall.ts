@@ -158,7 +158,8 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
         break;
       }
       case "send_leave":
-        env.send({ type: "voice_leave", channel_id: effect.channelId });
+      case "send_restart":
+        env.send({ type: COMMANDS[effect.do], channel_id: effect.channelId });
         break;
       case "open_peer":
         void answer(effect.channelId, effect.sessionId, effect.offer, true);
@@ -255,6 +256,8 @@ export function makeCall(env: CallEnv, initial: { muted: boolean; deafened: bool
     },
   };
 }
+
+const COMMANDS = { send_leave: "voice_leave", send_restart: "voice_ice_restart" } as const;
 
 /** The call machine's timers: one of each name at a time. */
 function makeAlarms(after: CallEnv["after"]) {
