@@ -17,7 +17,7 @@ import msgspec
 import trio
 
 from bench import machine
-from bench.peers import drivers
+from bench.peers import drivers, page
 from bench.peers.measure import Values, sit
 from bench.peers.peer import About, Peer, Unavailable
 from bench.peers.plan import PeersPlan
@@ -32,6 +32,7 @@ _SITTING_S = 180.0  # a server that hangs costs no more than this
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description="Measure ours beside others.")
     parser.add_argument("--install", action="store_true", help="fetch and build the other servers, and end")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the kept result")
     parser.add_argument("--only", help="servers, by comma", metavar="NAME,NAME")
     parser.add_argument("--sittings", type=int, help="how often each server is started anew")
     parser.add_argument("--seconds", type=float, help="length of a round")
@@ -166,13 +167,17 @@ def main(words: Sequence[str] | None = None) -> int:
     except Broken as problem:
         print(f"bench.peers: {problem}", file=sys.stderr)
         return 1
+    if arguments.page:
+        page.write(msgspec.json.decode(RESULT.read_bytes(), type=PeersResult))
+        return 0
     if arguments.install:
         return _install(plan.peers)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every client has a socket or two
     result = trio.run(_measure, plan, arguments.remark)
     arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
-    print(f"wrote {arguments.out}", file=sys.stderr)
+    written = [arguments.out, *(page.write(result) if arguments.out == RESULT else [])]
+    print(f"wrote {', '.join(path.name for path in written)}", file=sys.stderr)
     return 2 if result.absent else 0
 
 

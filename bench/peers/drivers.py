@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from bench.peers.aiortc import AiortcPeer
 from bench.peers.floor import FloorPeer
+from bench.peers.galene import GalenePeer
 from bench.peers.janus import JanusPeer
 from bench.peers.livekit import LiveKitPeer
 from bench.peers.mumble import MumblePeer
 from bench.peers.ours import OursPeer
 from bench.peers.peer import Peer
 
-ALL: dict[str, Peer] = {
-    peer.name: peer
-    for peer in (FloorPeer(), OursPeer(), JanusPeer(), LiveKitPeer(), AiortcPeer(), MumblePeer())
-}
+_DRIVERS: tuple[Peer, ...] = (
+    FloorPeer(),
+    OursPeer(),
+    JanusPeer(),
+    LiveKitPeer(),
+    AiortcPeer(),
+    MumblePeer(),
+    GalenePeer(),
+)
+ALL = {driver.name: driver for driver in _DRIVERS}

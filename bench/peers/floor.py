@@ -62,7 +62,8 @@ class RunningFloor:
     async def open_room(self, name: str, talkers: int, listeners: int) -> Room:
         """Start a fan-out for as many sockets."""
         legs = [PlainLeg(self._exchange) for _ in range(talkers + listeners)]
-        command: list[str | Path] = [compiled("floor"), *(str(leg.udp.getsockname()[1]) for leg in legs)]
+        ports = [str(leg.udp.getsockname()[1]) for leg in legs]
+        command: list[str | Path] = [compiled("floor"), str(len(legs)), *ports]
         child = await self._stack.enter_async_context(running(command, "the floor"))
         port = int(await child.hear())
         pin(child.pid, self._cpu)

@@ -14,7 +14,7 @@ from bench.peers.joining import talking
 from bench.peers.legs import Leg, Room
 from bench.peers.peer import Peer, Running
 from bench.peers.plan import ROOM_OF_CAPACITY, SCENARIOS, PeersPlan, Scenario
-from bench.peers.processes import cpu_ns, memory_bytes, tree
+from bench.peers.processes import Meter, memory_bytes, tree
 from bench.peers.traffic import Heard, Voice, run_traffic
 from bench.programs import Broken, load_cpu, subject_cpu
 from bench.voice.room import INTERVAL_US
@@ -48,37 +48,44 @@ class Sitting:
             grown = memory_bytes(tree(self.server.pid)) - before
             await self._scenario(scenario, room)
             if self.peer.name != "floor":
-                self._note(scenario.name, "memory-per-peer", grown / len(room.members) / 1024)
                 if scenario is SCENARIOS[0]:
                     await self._joins(room)
+                if scenario is SCENARIOS[-1]:  # the most people, and what starts up once is up already
+                    self._note(scenario.name, "memory-per-peer", grown / len(room.members) / 1024)
         if self.peer.name != "floor":
             await self._ramp()
 
     def _note(self, scenario: str, metric: str, value: float) -> None:
         self.values[scenario, metric].append(value)
 
-    async def _run(self, voice: Voice, seconds: float) -> tuple[Heard, float]:
-        """Let people talk; return what was heard and the server's CPU microseconds per packet due."""
-        pids = tree(self.server.pid)
-        before = cpu_ns(pids)
+    async def _run(self, voice: Voice, seconds: float) -> Heard:
+        """Let people talk; return what was heard and what it cost."""
         heard = await run_traffic(
-            self.exchange, voice, seconds, self.folder, load_cpu() if self.plan.is_pinned else None
+            self.exchange,
+            voice,
+            seconds,
+            self.folder,
+            cpu=load_cpu() if self.plan.is_pinned else None,
+            weigh=Meter(self.server.pid).total_ns,
         )
-        spent_us = (cpu_ns(pids) - before) / 1000
         if heard.late_sends > _LATE_SENDS_AT_MOST * heard.due:
             self.remarks.append(f"{self.peer.name}: the load generator was late {heard.late_sends} times")
-        return heard, spent_us / max(heard.arrived, 1)
+        return heard
 
     async def _scenario(self, scenario: Scenario, room: Room) -> None:
         voice = Voice.of([room])
         await self._run(voice, 0.4)  # first packets, lazily made state
         for _ in range(self.plan.rounds):
-            heard, cpu_us = await self._run(voice, self.plan.seconds)
+            heard = await self._run(voice, self.plan.seconds)
             if not heard.arrived:
                 raise Broken(f"{scenario.name}: nobody heard anything")
             for metric, percent in (("delay-p50", 50.0), ("delay-p99", 99.0), ("delay-p99.9", 99.9)):
                 self._note(scenario.name, metric, heard.percentile_us(percent))
-            self._note(scenario.name, "cpu-per-forward", cpu_us)
+            if scenario is SCENARIOS[0]:  # hardly a packet: it is what the server does anyhow
+                spent = heard.cpu_us / (heard.due * INTERVAL_US) * 100
+                self._note(scenario.name, "cpu-percent", spent)
+            else:
+                self._note(scenario.name, "cpu-per-forward", heard.cpu_per_forward_us)
             self._note(scenario.name, "loss", heard.loss * 100)
 
     async def _joins(self, room: Room) -> None:
@@ -125,9 +132,9 @@ class Sitting:
             rooms.append(await self.server.open_room(f"ramp-{len(rooms)}", ROOM_OF_CAPACITY, 0))
         await trio.sleep(_SETTLE_S)
         for _ in range(2):
-            heard, cpu_us = await self._run(Voice.of(rooms, talkers), self.plan.ramp_seconds)
+            heard = await self._run(Voice.of(rooms, talkers), self.plan.ramp_seconds)
             if self._is_good(heard):
-                return cpu_us
+                return heard.cpu_per_forward_us
         return None
 
     def _is_good(self, heard: Heard) -> bool:

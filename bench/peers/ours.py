@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import trio
-from tests.e2e.account import Account, Guild, sign_up
+from tests.e2e.account import Account, sign_up
 from tests.support.answers import AnswerParts, chromium_answer
 from tests.support.gateway_client import GatewayClient, open_gateway
 from tests.support.rtc_client import ServerSide
@@ -33,6 +34,7 @@ _ENVIRONMENT = {
     "VOICECHAT_LIMITS_CONNECTIONS_PER_ADDRESS": "5000",
 }
 _PING_S = 8.0
+_SIGN_UPS_AT_ONCE = 16
 
 
 class Person:
@@ -65,8 +67,17 @@ class Person:
             await self.gateway.send(Ping())
 
 
+@dataclass
+class _Hall:
+    """A guild with one voice channel, which is a room of the bench; members who are not in it now."""
+
+    channel_id: str
+    code: str
+    idle: list[Person]
+
+
 class RunningOurs:
-    """The server and everybody signed up so far."""
+    """The server, its guilds and everybody signed up so far."""
 
     def __init__(
         self, server: Server, exchange: Exchange, nursery: trio.Nursery, stack: AsyncExitStack
@@ -74,41 +85,29 @@ class RunningOurs:
         self.pid = server.pid
         self._server, self._exchange, self._nursery, self._stack = server, exchange, nursery, stack
         self._numbers = itertools.count()
-        self._owner: Account | None = None
-        self._guild: Guild | None = None
-        self._code = ""
-        self._idle: list[Person] = []
-        self._channels: dict[str, str] = {}
+        self._halls: dict[str, _Hall] = {}
         self._persons: dict[RtpLeg, Person] = {}
 
-    async def prepare(self) -> None:
-        """Make the guild."""
-        self._owner = await trio.to_thread.run_sync(self._sign_up)
-        self._guild = await trio.to_thread.run_sync(self._owner.create_guild, "The bench")
-        self._code = await trio.to_thread.run_sync(self._guild.invite)
-
     async def open_room(self, name: str, talkers: int, listeners: int) -> Room:
-        """Make a voice channel and let people join it, some at once."""
-        missing = talkers + listeners + 1 - len(self._idle)
-        await trio.to_thread.run_sync(self._make_channel, name)
-        for account in await several(missing, self._new_member, at_once=4):
-            self._idle.append(Person(await self._nursery.start(self._hold_gateway, account), self._nursery))
-        legs = await several(talkers + listeners, lambda place: self._connect(name, talks=place < talkers))
+        """Make a guild of so many members and one to spare, and let people join its voice channel."""
+        people = talkers + listeners
+        hall = self._halls[name] = await trio.to_thread.run_sync(self._found, name)
+        hall.idle = await several(people + 1, lambda _: self._invite(hall.code), at_once=_SIGN_UPS_AT_ONCE)
+        legs = await several(people, lambda place: self._connect(hall, talks=place < talkers))
         return Room(name, [Member(leg if place < talkers else None, leg) for place, leg in enumerate(legs)])
 
     async def join(self, room: Room) -> Member:
         """Join the channel as a listener."""
-        leg = await self._connect(room.name, talks=False)
-        return Member(None, leg)
+        return Member(None, await self._connect(self._halls[room.name], talks=False))
 
     async def leave(self, room: Room, member: Member) -> None:
-        """Leave the channel; the socket stays for the next time."""
-        leg = member.listens
+        """Leave the channel; the gateway's socket stays open for the next time."""
+        leg, hall = member.listens, self._halls[room.name]
         assert isinstance(leg, RtpLeg)
         person = self._persons.pop(leg)
-        await person.gateway.send(VoiceLeave(channel_id=self._channels[room.name]))
+        await person.gateway.send(VoiceLeave(channel_id=hall.channel_id))
         self._exchange.remove(leg)
-        self._idle.append(person)
+        hall.idle.append(person)
 
     # ---- inside -------------------------------------------------------------------------------------
 
@@ -116,26 +115,21 @@ class RunningOurs:
         http = self._stack.enter_context(httpx.Client(base_url=self._server.url, timeout=20, verify=False))
         return sign_up(http, f"person_{next(self._numbers)}")
 
-    async def _new_member(self, _: int) -> Account:
-        return await trio.to_thread.run_sync(self._sign_up_and_join)
+    def _found(self, name: str) -> _Hall:
+        guild = self._sign_up().create_guild(name)
+        return _Hall(guild.voice_id, guild.invite(), [])
 
-    def _sign_up_and_join(self) -> Account:
-        account = self._sign_up()
-        account.join(self._code)
-        return account
+    async def _invite(self, code: str) -> Person:
+        account = await trio.to_thread.run_sync(self._sign_up)
+        await trio.to_thread.run_sync(account.join, code)
+        return Person(await self._nursery.start(self._hold_gateway, account), self._nursery)
 
-    def _make_channel(self, name: str) -> None:
-        assert self._owner is not None
-        assert self._guild is not None
-        words = {"guild_id": self._guild.id, "name": name, "channel_type": "voice"}
-        self._channels[name] = self._owner.call("POST", "/api/channels", words, status=201)["id"]
-
-    async def _connect(self, room: str, *, talks: bool) -> RtpLeg:
-        person = self._idle.pop()
+    async def _connect(self, hall: _Hall, *, talks: bool) -> RtpLeg:
+        person = hall.idle.pop()
         person.wake()
-        gateway, channel_id = person.gateway, self._channels[room]
+        gateway = person.gateway
         leg = RtpLeg(self._exchange)
-        await gateway.send(VoiceJoin(channel_id=channel_id))
+        await gateway.send(VoiceJoin(channel_id=hall.channel_id))
         offer = (await gateway.expect(VoiceOffer)).sdp
         server = ServerSide.of(offer)
         parts = AnswerParts(
@@ -145,7 +139,7 @@ class RunningOurs:
             ssrc=leg.ssrc if talks else None,
             microphone="sendonly" if talks else "inactive",
         )
-        await gateway.send(VoiceAnswer(channel_id=channel_id, sdp=chromium_answer(offer, parts)))
+        await gateway.send(VoiceAnswer(channel_id=hall.channel_id, sdp=chromium_answer(offer, parts)))
         loopback = next(address for address in server.candidates if address[0].startswith("127."))
         await leg.connect(Remote(server.ufrag, server.password, loopback))
         await gateway.expect(VoiceConnected)
@@ -160,6 +154,21 @@ class RunningOurs:
             await gateway.expect(Ready)
             task_status.started(gateway)
             await trio.sleep_forever()
+
+
+@asynccontextmanager
+async def _open_server(folder: Path) -> AsyncIterator[Server]:
+    """Run the server; it ends as an operator would end it, or by force, whatever happens in the block."""
+    context = running_server(folder, _ENVIRONMENT)
+    server = await trio.to_thread.run_sync(context.__enter__)
+    try:
+        yield server
+    finally:
+        with trio.CancelScope(shield=True):
+            try:
+                await trio.to_thread.run_sync(server.stop)
+            finally:
+                await trio.to_thread.run_sync(context.__exit__, None, None, None)
 
 
 class OursPeer:
@@ -183,12 +192,8 @@ class OursPeer:
     async def open(self, exchange: Exchange, folder: Path, cpu: int | None) -> AsyncIterator[RunningOurs]:
         """Start the server in a fresh data folder."""
         async with AsyncExitStack() as stack:
-            context = running_server(folder, _ENVIRONMENT)
-            server = await trio.to_thread.run_sync(context.__enter__)
-            stack.push_async_callback(trio.to_thread.run_sync, context.__exit__, None, None, None)
+            server = await stack.enter_async_context(_open_server(folder))
             pin_tree(server.pid, cpu)
             nursery = await stack.enter_async_context(trio.open_nursery())
-            running = RunningOurs(server, exchange, nursery, stack)
-            await running.prepare()
-            yield running
+            yield RunningOurs(server, exchange, nursery, stack)
             nursery.cancel_scope.cancel()

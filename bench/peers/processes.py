@@ -114,14 +114,20 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def cpu_ns(pids: Sequence[int]) -> int:
-    """Return the CPU time of all threads of these processes so far (/proc/…/schedstat, first figure)."""
-    total = 0
-    for pid in pids:
-        for thread in _threads(pid):
-            with suppress(OSError):
-                total += int(thread.joinpath("schedstat").read_text().split()[0])
-    return total
+class Meter:
+    """The CPU time of a process and its descendants; what ended keeps what it had when last seen."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._spent: dict[str, int] = {}
+
+    def total_ns(self) -> int:
+        """Return the time of all threads so far (/proc/…/schedstat, first figure)."""
+        for pid in tree(self._pid):
+            for thread in _threads(pid):
+                with suppress(OSError):
+                    self._spent[str(thread)] = int(thread.joinpath("schedstat").read_text().split()[0])
+        return sum(self._spent.values())
 
 
 def _threads(pid: int) -> list[Path]:

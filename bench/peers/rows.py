@@ -15,6 +15,7 @@ _UNITS = {
     "delay-p99": "µs",
     "delay-p99.9": "µs",
     "cpu-per-forward": "µs",
+    "cpu-percent": "%",
     "loss": "%",
     "memory-per-peer": "KiB",
     "join-to-first-audio": "ms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,12 @@ class Heard:
     due: int
     arrived: int
     late_sends: int
+    cpu_us: float  # of the server
+
+    @property
+    def cpu_per_forward_us(self) -> float:
+        """Return the server's CPU time for each packet that arrived."""
+        return self.cpu_us / max(self.arrived, 1)
 
     @property
     def loss(self) -> float:
@@ -93,15 +99,26 @@ def compiled() -> Path:
 
 
 async def run_traffic(
-    exchange: Exchange, voice: Voice, seconds: float, folder: Path, cpu: int | None
+    exchange: Exchange,
+    voice: Voice,
+    seconds: float,
+    folder: Path,
+    *,
+    cpu: int | None,
+    weigh: Callable[[], int],
 ) -> Heard:
-    """Let everybody of `voice` talk for `seconds`; `cpu` is the load generator's."""
+    """Let everybody of `voice` talk for `seconds`; `cpu` is the load generator's.
+
+    `weigh` returns the server's CPU time so far; it is asked just before and after the load generator runs.
+    """
     count = WARM_PACKETS + int(seconds * 1e6 / INTERVAL_US)
     firsts = [leg.made for leg in voice.talkers]
     legs, plan, results = voice.legs(), folder / "plan", folder / "results"
     with exchange.silent():  # packets are made after the last keepalive: counters go up on the wire
         plan.write_bytes(_plan(voice, legs, count))
+        before = weigh()
         arrived, no_room, late = await _generate(legs, plan, results, seconds, cpu)
+        spent = weigh() - before
     if no_room:
         raise Broken(f"the load generator had no room for {no_room} arrivals: more came than were due")
     raw = results.read_bytes()
@@ -109,7 +126,7 @@ async def run_traffic(
     arrivals = np.frombuffer(raw, _ARRIVAL, arrived, sent.nbytes)
     delays = _delays(voice, legs, firsts, sent, arrivals)
     measured = [us for number, us in delays if number >= WARM_PACKETS]
-    return Heard(np.array(measured, np.float64), voice.forwards() * count, len(delays), late)
+    return Heard(np.array(measured, np.float64), voice.forwards() * count, len(delays), late, spent / 1000)
 
 
 def _plan(voice: Voice, legs: Sequence[Leg], count: int) -> bytes:
