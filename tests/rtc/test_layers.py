@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,8 @@ from voicechat.rtc.layers import (
     HOLD_S,
     LADDER,
     MARGIN,
-    MAX_HOLD_S,
+    MAX_CAUTION,
+    PATIENCE_S,
     TRIAL_S,
     Chooser,
     Layer,
@@ -151,7 +152,7 @@ def test_an_up_taken_back_makes_the_next_wait_longer_up_to_a_bound() -> None:
         waits.append(seconds_until_high(chooser, now))
         now += waits[-1] + 1
         chooser.choose(now, 500, SIMULCAST)
-    assert waits == [3, 6, 12, 24, 48, MAX_HOLD_S, MAX_HOLD_S]
+    assert waits == [3, 6, 12, 24, 48, 3 * MAX_CAUTION, 3 * MAX_CAUTION]
 
 
 def test_after_a_long_good_time_the_wait_is_short_again() -> None:
@@ -166,15 +167,47 @@ def test_after_a_long_good_time_the_wait_is_short_again() -> None:
     assert seconds_until_high(chooser, now + 101) == HOLD_S
 
 
-def test_when_all_is_paused_one_stream_is_tried_now_and_then() -> None:
+def choices(
+    chooser: Chooser[str], wanted: Streams, budgets: Mapping[float, float]
+) -> list[dict[str, Layer | None]]:
+    """Choose at these times with these budgets."""
+    return [dict(chooser.choose(now, budget, wanted)) for now, budget in budgets.items()]
+
+
+def test_when_all_is_paused_the_most_important_stream_is_tried_now_and_then() -> None:
     wanted = [stream("a", 100), stream("s", 300, is_screen=True)]
+    times = (
+        0.0,
+        HOLD_S,
+        HOLD_S + TRIAL_S - 0.1,
+        HOLD_S + TRIAL_S,
+        2 * HOLD_S + TRIAL_S,
+        3 * HOLD_S + TRIAL_S,
+    )
+    chosen = choices(Chooser(), wanted, dict.fromkeys(times, 50))
+    assert [one["s"] for one in chosen] == [None, LOW, LOW, None, None, LOW]
+    assert {one["a"] for one in chosen} == {None}
+
+
+def test_after_a_while_the_next_layer_is_tried_and_kept_when_the_estimate_follows() -> None:
     chooser = Chooser[str]()
-    assert chooser.choose(0.0, 50, wanted) == {"a": None, "s": None}
-    assert chooser.choose(HOLD_S, 50, wanted) == {"a": None, "s": LOW}
-    assert chooser.choose(HOLD_S + TRIAL_S - 0.1, 50, wanted) == {"a": None, "s": LOW}
-    assert chooser.choose(HOLD_S + TRIAL_S, 50, wanted) == {"a": None, "s": None}
-    assert chooser.choose(2 * HOLD_S + TRIAL_S, 50, wanted) == {"a": None, "s": None}
-    assert chooser.choose(3 * HOLD_S + TRIAL_S, 50, wanted) == {"a": None, "s": LOW}
+    times = {0.0: 300.0, 5.0: 300.0, PATIENCE_S: 300.0, PATIENCE_S + 1: 350.0, PATIENCE_S + TRIAL_S: 450.0}
+    chosen = choices(chooser, SIMULCAST, times)
+    assert [one["a"] for one in chosen] == [LOW, LOW, MEDIUM, MEDIUM, MEDIUM]
+
+
+def test_a_trial_ends_at_once_when_the_estimate_falls_and_the_next_comes_later() -> None:
+    chooser = Chooser[str]()
+    times = {0.0: 300.0, PATIENCE_S: 300.0, PATIENCE_S + 0.5: 250.0}
+    assert [one["a"] for one in choices(chooser, SIMULCAST, times)] == [LOW, MEDIUM, LOW]
+    later = PATIENCE_S + 0.5
+    times = {later + PATIENCE_S: 300.0, later + 2 * PATIENCE_S: 300.0}
+    assert [one["a"] for one in choices(chooser, SIMULCAST, times)] == [LOW, MEDIUM]
+
+
+def test_what_is_at_its_best_is_left_alone() -> None:
+    chosen = choices(Chooser(), SIMULCAST, {0.0: 5000.0, 100.0: 5000.0, 200.0: 5000.0})
+    assert [one["a"] for one in chosen] == [HIGH, HIGH, HIGH]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@
 far as it goes, then webcams in turns. What is too much is paused.
 
 A `Chooser` keeps one viewer's choice steady. It goes down at once. It goes up when the better choice has
-fitted for some seconds; an up that soon has to be taken back makes the next one wait twice as long. A viewer
-whose every stream is paused reports nothing by which its estimate could rise, so now and then it is tried.
+fitted for some seconds; an up that soon has to be taken back makes the next one wait twice as long. What is
+sent is also all that shows how much the network carries, so an estimate stands still a little above it, or,
+with everything paused, where it was: now and then the next layer is tried, and taken back when the estimate
+falls.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 HOLD_S = 3.0  # how long a better choice has to fit
-MAX_HOLD_S = 48.0
+PATIENCE_S = 10.0  # after so long without a change something better is tried
+MAX_CAUTION = 16.0  # times as long
 FAILED_WITHIN_S = 8.0  # an up taken back so soon was one too many
 TRUSTED_AFTER_S = 30.0  # without such a failure the next up waits no longer than the first
-TRIAL_S = 3.0  # how long a paused stream is shown for its effect on the estimate to be seen
+TRIAL_S = 3.0  # how long a layer is tried, for its effect on the estimate to be seen
+STILL = 0.95  # of the estimate at the beginning: less, and the trial is over
 MARGIN = 1.15  # what is not sent yet has to fit with some room, since it was measured elsewhere
 
 
@@ -124,17 +128,29 @@ def _lift(
     return left
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial(Generic[Key]):
+    """A layer that is sent although it does not fit, until then or until the estimate falls."""
+
+    key: Key
+    layer: Layer
+    until: float
+    budget: float
+
+    def holds(self, now: float, budget: float) -> bool:
+        return now < self.until and budget >= self.budget * STILL
+
+
 @dataclass(slots=True)
 class Chooser(Generic[Key]):
     """One viewer's choice over time; written to by its stage alone."""
 
     chosen: dict[Key, Layer | None] = field(default_factory=dict)
-    _hold_s: float = HOLD_S
+    _caution: float = 1.0  # by how much the waits are longer than at first
     _better_since: dict[Key, float] = field(default_factory=dict)
+    _steady_since: float = 0.0
     _last_up: float | None = None
-    _dark_since: float | None = None
-    _trial: tuple[Key, Layer] | None = None
-    _trial_until: float = 0.0
+    _trial: _Trial[Key] | None = None
 
     def choose(
         self, now: float, budget: float | None, wanted: Sequence[Wanted[Key]]
@@ -144,12 +160,15 @@ class Chooser(Generic[Key]):
             self.chosen = {stream.key: stream.rates[-1][0] if stream.rates else None for stream in wanted}
             return self.chosen
         target = fit(budget, wanted, self.chosen)
-        if self._trial is not None and now < self._trial_until and self._trial[0] in target:
-            key, layer = self._trial
-            target[key] = max(target[key], layer, key=height)
-        self.chosen = {key: self._step(now, key, layer) for key, layer in target.items()}
+        if self._trial is not None and self._trial.holds(now, budget) and self._trial.key in target:
+            target[self._trial.key] = max(target[self._trial.key], self._trial.layer, key=height)
+        else:
+            self._trial = None
+        before, self.chosen = self.chosen, {key: self._step(now, key, layer) for key, layer in target.items()}
         self._better_since = {key: at for key, at in self._better_since.items() if key in target}
-        self._try_in_the_dark(now, wanted)
+        if self.chosen != before:
+            self._steady_since = now
+        self._try(now, budget, wanted)
         return self.chosen
 
     def _step(self, now: float, key: Key, target: Layer | None) -> Layer | None:
@@ -162,7 +181,7 @@ class Chooser(Generic[Key]):
                 self._went_down(now)
             return target
         since = self._better_since.setdefault(key, now)
-        if now - since < self._hold_s:
+        if now - since < HOLD_S * self._caution:
             return current
         del self._better_since[key]
         self._went_up(now)
@@ -170,25 +189,37 @@ class Chooser(Generic[Key]):
 
     def _went_up(self, now: float) -> None:
         if self._last_up is not None and now - self._last_up > TRUSTED_AFTER_S:
-            self._hold_s = HOLD_S
+            self._caution = 1.0
         self._last_up = now
 
     def _went_down(self, now: float) -> None:
         if self._last_up is not None and now - self._last_up < FAILED_WITHIN_S:
-            self._hold_s = min(MAX_HOLD_S, self._hold_s * 2)
+            self._caution = min(MAX_CAUTION, self._caution * 2)
             self._last_up = None
 
-    def _try_in_the_dark(self, now: float, wanted: Sequence[Wanted[Key]]) -> None:
-        """Show the most important stream again for a moment when nothing was shown for long."""
-        showable = [stream for stream in wanted if stream.rates]
-        if not showable or any(layer is not None for layer in self.chosen.values()):
-            self._dark_since = None
+    def _try(self, now: float, budget: float, wanted: Sequence[Wanted[Key]]) -> None:
+        """Send a layer that does not fit for a moment: an estimate rises only by what is sent."""
+        stream = self._improvable(wanted)
+        if stream is None or self._trial is not None:
+            self._steady_since = now
             return
-        if self._dark_since is None:
-            self._dark_since = now
-        elif now - self._dark_since >= self._hold_s:
-            first = next((stream for stream in showable if stream.is_screen), showable[0])
-            self.chosen[first.key] = layer = first.rates[0][0]
-            self._trial, self._trial_until = (first.key, layer), now + TRIAL_S
+        is_dark = all(layer is None for layer in self.chosen.values())
+        patience_s = HOLD_S if is_dark else PATIENCE_S
+        if now - self._steady_since >= patience_s * self._caution:
+            layer = self._above(stream)[0]
+            self.chosen[stream.key] = layer
+            self._trial = _Trial(stream.key, layer, now + TRIAL_S, budget)
             self._went_up(now)
-            self._dark_since = None
+
+    def _improvable(self, wanted: Sequence[Wanted[Key]]) -> Wanted[Key] | None:
+        """Return the most important of the streams that could be better: paused ones and screens first."""
+        better = [stream for stream in wanted if self._above(stream)]
+        return min(
+            better,
+            key=lambda stream: (self.chosen[stream.key] is not None, not stream.is_screen),
+            default=None,
+        )
+
+    def _above(self, stream: Wanted[Key]) -> list[Layer]:
+        current = height(self.chosen.get(stream.key))
+        return [layer for layer, _ in stream.rates if height(layer) > current]
