@@ -6,6 +6,12 @@
     X(rx_datagrams)            /* everything read from the sockets */                                        \
     X(tx_datagrams)            /* sent by the media thread */                                                \
     X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
+    X(video_forwarded)         /* the same of video */                                                       \
+    X(layers_switched)         /* slots of video that were given another layer */                            \
+    X(keyframes_asked)         /* of publishers */                                                           \
+    X(keyframe_requests)       /* of viewers: PLI and FIR */                                                 \
+    X(ssrcs_learnt)            /* that named themselves by MID, RID or payload type */                       \
+    X(probes)                  /* packets of no stream, sent to measure bandwidth */                         \
     X(silence_sent)            /* the last frame of a stretch that was cut off, ours */                       \
     X(looked_back)             /* RTP packets of just before a slot was given, one per receiver */           \
     X(rtp_received)            /* authenticated */                                                           \
@@ -46,9 +52,14 @@
     X(drop_no_keys)            /* SRTP before DTLS is done */                                                \
     X(drop_rtp_malformed)                                                                                    \
     X(drop_rtp_unknown_ssrc)                                                                                 \
+    X(drop_rtp_too_many_ssrcs) /* of one peer */                                                             \
     X(drop_rtp_wrong_pt)                                                                                     \
     X(drop_rtp_bad_padding)                                                                                  \
     X(drop_rtp_rate)           /* more audio than anyone speaks */                                           \
+    X(drop_video_rate)         /* more than the layer's limit */                                             \
+    X(drop_video_malformed)    /* a descriptor that is cut off */                                            \
+    X(drop_before_keyframe)    /* a viewer could not begin with it */                                        \
+    X(drop_keyframe_request)   /* one is on its way, it is for nothing of ours, or it was heeded before */   \
     X(drop_rtcp_malformed)                                                                                   \
     X(drop_rtcp_too_many_ssrcs)                                                                              \
     X(drop_auth)               /* forged, or under other keys */                                             \

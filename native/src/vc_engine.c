@@ -13,6 +13,7 @@
 #include "vc_bytes.h"
 #include "vc_forward.h"
 #include "vc_input.h"
+#include "vc_keyframe.h"
 #include "vc_repair.h"
 #include "vc_report.h"
 #include "vc_sched.h"
@@ -53,9 +54,24 @@ static void *allocate(vc_engine *e, size_t count, size_t size)
     return memory == NULL ? NULL : (void *)line;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* All handles below 'count', low ones to be taken first: those above stay untouched memory. */
+static uint32_t fill_unused(int32_t *unused, uint32_t count)
+{
+    for (uint32_t i = 0; unused != NULL && i < count; i++)
+        unused[i] = (int32_t)(count - 1 - i);
+    return count;
+}
+
 static bool init_tables(vc_engine *e)
 {
     const vc_config *c = &e->config;
+    uint32_t video_tracks = least(c->max_video_tracks, c->max_tracks);
+    uint32_t video_slots = least(c->max_video_slots, c->max_slots);
     e->peers = allocate(e, c->max_peers, sizeof *e->peers);
     e->tracks = allocate(e, c->max_tracks, sizeof *e->tracks);
     e->slots = allocate(e, c->max_slots, sizeof *e->slots);
@@ -63,9 +79,17 @@ static bool init_tables(vc_engine *e)
     e->twccs = allocate(e, c->max_peers, sizeof *e->twccs);
     e->stores = allocate(e, c->max_tracks, sizeof *e->stores);
     e->lossy = allocate(e, c->max_tracks, sizeof *e->lossy);
+    e->layers = allocate(e, video_tracks, sizeof *e->layers);
+    e->views = allocate(e, video_slots, sizeof *e->views);
+    e->unused_layers = allocate(e, video_tracks, sizeof *e->unused_layers);
+    e->unused_views = allocate(e, video_slots, sizeof *e->unused_views);
+    e->wanted = allocate(e, video_tracks, sizeof *e->wanted);
     e->speakers = allocate(e, c->max_tracks, sizeof *e->speakers);
     e->total_bytes += (size_t)c->max_peers * (vc_engine_peer_bytes() - sizeof *e->peers);
-    return e->peers && e->tracks && e->slots && e->receivers && e->twccs && e->stores && e->lossy && e->speakers &&
+    e->unused_layer_count = fill_unused(e->unused_layers, video_tracks);
+    e->unused_view_count = fill_unused(e->unused_views, video_slots);
+    bool has_video = e->layers && e->views && e->unused_layers && e->unused_views && e->wanted;
+    return has_video && e->peers && e->tracks && e->slots && e->receivers && e->twccs && e->stores && e->lossy && e->speakers &&
            vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
            vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&
            vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;
@@ -84,8 +108,7 @@ static bool init_flows(vc_engine *e)
         return false;
     flows->dirty = flows->unused + n;
     flows->untold = flows->dirty + n;
-    for (uint32_t i = n; i-- > 0;) /* low numbers first: those above stay untouched memory */
-        flows->unused[flows->unused_count++] = (int32_t)i;
+    flows->unused_count = fill_unused(flows->unused, n);
     return vc_table_init(&flows->by_addr, n > 0 ? n : 1, e->config.hash_key) == VC_OK;
 }
 
@@ -254,6 +277,8 @@ static void take_timers(vc_engine *e)
         e->swept_us = e->clock.now_us;
         vc_forward_sweep(e);
     }
+    if (e->wanted_count > 0 && e->clock.now_us >= e->wanted_us + VC_KEYFRAME_US)
+        vc_keyframe_due(e);
     vc_flow_tell(e);
     flush(e);
 }
@@ -263,6 +288,8 @@ static uint64_t wait_us(const vc_engine *e, bool commands_wait)
     uint64_t wait = vc_wheel_wait_us(&e->wheel, e->clock.now_us);
     if (e->speaker_count > 0 && wait > SWEEP_US)
         wait = SWEEP_US;
+    if (e->wanted_count > 0 && wait > VC_KEYFRAME_US)
+        wait = VC_KEYFRAME_US;
     if (e->lossy_count > 0 && wait > VC_REPAIR_US)
         wait = VC_REPAIR_US;
     if ((commands_wait || e->flows.untold_count > 0) && wait > RETRY_US)

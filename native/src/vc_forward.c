@@ -2,45 +2,14 @@
 
 #include <string.h>
 
-#include "vc_repair.h"
-#include "vc_report.h"
 #include "vc_rtp.h"
 
 enum {
-    SRTP_AUTH_FAIL = 7, /* srtp_err_status_t of libsrtp 2 */
-    SRTP_REPLAY_FAIL = 9,
-    SRTP_REPLAY_OLD = 10,
-    SRTP_INDEX_OLD = 26,
     LOOK_BACK_MS = 60,       /* of speech: its beginning, and Python's way to give a slot to it */
     ONSET_US = 300000,       /* whoever has spoken for longer is in the middle of something */
     LOOK_BACK_PACKETS = 24,  /* of 2.5 ms */
     MOVE_HYSTERESIS_US = 500000, /* two paths in use at once must not make us hop with every packet */
 };
-
-/* An authenticated packet on its way: what every receiver's copy has in common. */
-typedef struct {
-    vc_rtp rtp;
-    const uint8_t *payload;
-    size_t payload_length;
-    uint32_t ext_seq;
-    uint8_t level;
-    uint64_t arrived_us;
-    uint64_t arrived_ns;
-    int32_t track;
-    uint32_t serial; /* in the track's store, at 'place'; 0 = not stored */
-    uint8_t place;
-} arrival;
-
-void vc_forward_refused(vc_engine *e, vc_peer *peer, int error)
-{
-    if (error == SRTP_REPLAY_FAIL || error == SRTP_REPLAY_OLD || error == SRTP_INDEX_OLD) {
-        vc_figure_add(&peer->replays, 1);
-        vc_count(e, VC_C_drop_replay); /* silent: Firefox probes with old packets */
-        return;
-    }
-    vc_figure_add(&peer->auth_failures, 1);
-    vc_count(e, error == SRTP_AUTH_FAIL ? VC_C_drop_auth : VC_C_drop_srtp_other);
-}
 
 static void publish_send_addr(vc_peer *peer)
 {
@@ -163,7 +132,7 @@ static uint32_t duration_us(const vc_track *track, uint32_t ts)
     return (uint32_t)((uint64_t)ticks * 1000000 / track->clock_rate);
 }
 
-static void hear(vc_engine *e, vc_track *track, const arrival *a)
+void vc_forward_hear(vc_engine *e, vc_track *track, const vc_arrival *a)
 {
     if (a->level == VC_LEVEL_NONE || track->muted)
         return;
@@ -196,7 +165,7 @@ bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, cons
 }
 
 /* Send the packet of a slot that carries what 'a' holds; false (and counted) when it fails. */
-static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_packet *packet, const arrival *a)
+static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_packet *packet, const vc_arrival *a)
 {
     int length = write_copy(e, slot, receiver, packet, a->level, a->payload, a->payload_length);
     if (length < 0) {
@@ -216,7 +185,7 @@ static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_p
 }
 
 /* 'counter' is what it counts as when it was sent. */
-static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arrival *a, vc_counter counter)
+static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_arrival *a, vc_counter counter)
 {
     vc_rewritten numbers;
     if (vc_rewriter_next(&slot->rewriter, a->ext_seq, a->rtp.ts, a->arrived_us, &numbers) != VC_OK)
@@ -227,7 +196,7 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const arri
         .sent_ms = (uint32_t)(e->clock.now_us / 1000),
         .track = a->track,
         .seq = numbers.seq,
-        .place = a->place,
+        .place = (uint8_t)a->place,
         .marker = a->rtp.marker || numbers.starts_stretch,
     };
     if (emit(e, slot, receiver, &sent, a))
@@ -251,7 +220,7 @@ static int find_syllable(const vc_engine *e, const vc_track *track, const vc_sto
 void vc_forward_look_back(vc_engine *e, vc_slot *slot)
 {
     const vc_track *track = &e->tracks[slot->track];
-    const vc_store *store = &e->stores[slot->track];
+    const vc_store *store = vc_state_store(e, track);
     vc_peer *receiver = &e->peers[slot->peer];
     bool begins = track->speech.is_speaking && e->clock.now_us < track->speech.began_us + ONSET_US;
     if (!begins || track->media != VC_MEDIA_AUDIO || receiver->deaf || !vc_forward_is_ready(receiver))
@@ -259,7 +228,7 @@ void vc_forward_look_back(vc_engine *e, vc_slot *slot)
     uint8_t places[LOOK_BACK_PACKETS];
     for (int i = find_syllable(e, track, store, places); i-- > 0;) {
         const vc_stored *packet = &store->packets[places[i]];
-        arrival a = {
+        vc_arrival a = {
             .rtp = {.ts = packet->ts, .marker = packet->marker},
             .payload_length = packet->length,
             .ext_seq = packet->ext_seq,
@@ -285,12 +254,12 @@ void vc_forward_hush(vc_engine *e, vc_slot *slot)
         return;
     vc_rewritten numbers = vc_rewriter_finish(rewriter, rewriter->clock_rate / 50);
     vc_sent_packet packet = {.ts = numbers.ts, .seq = numbers.seq}; /* never asked for again: what follows is silence */
-    arrival a = {.payload = silence, .payload_length = sizeof silence, .level = VC_LEVEL_SILENCE};
+    vc_arrival a = {.payload = silence, .payload_length = sizeof silence, .level = VC_LEVEL_SILENCE};
     if (emit(e, slot, receiver, &packet, &a))
         vc_count(e, VC_C_silence_sent);
 }
 
-static void deliver(vc_engine *e, int32_t slot_id, const arrival *a)
+static void deliver(vc_engine *e, int32_t slot_id, const vc_arrival *a)
 {
     vc_slot *slot = &e->slots[slot_id];
     vc_peer *receiver = &e->peers[slot->peer];
@@ -302,7 +271,7 @@ static void deliver(vc_engine *e, int32_t slot_id, const arrival *a)
     send_copy(e, slot, receiver, a, VC_C_forwarded);
 }
 
-static void fan_out(vc_engine *e, vc_track *track, const arrival *a)
+void vc_forward_voice(vc_engine *e, vc_track *track, const vc_arrival *a)
 {
     uint32_t n = track->receiver_count;
     if (n == 0)
@@ -316,131 +285,4 @@ static void fan_out(vc_engine *e, vc_track *track, const arrival *a)
     for (uint32_t i = 0; i < track->turn; i++)
         deliver(e, track->receivers[i], a);
     track->turn++; /* nobody is always last */
-}
-
-/* ---- arrival ---- */
-
-static vc_track *find_track(vc_engine *e, const vc_peer *peer, uint32_t ssrc)
-{
-    for (int i = 0; i < peer->track_count; i++)
-        if (e->tracks[peer->tracks[i]].ssrc == ssrc)
-            return &e->tracks[peer->tracks[i]];
-    return NULL;
-}
-
-/* A track whose client did not say its SSRC: known by its payload type until its first authentic packet. */
-static vc_track *find_unnamed(vc_engine *e, const vc_peer *peer, uint8_t pt)
-{
-    vc_track *track = find_track(e, peer, VC_SSRC_UNNAMED);
-    return track != NULL && track->pt == pt ? track : NULL;
-}
-
-/* Only of voice that is passed on: nobody misses the rest. */
-static void look_for_losses(vc_engine *e, vc_track *track, uint32_t newest, const arrival *a)
-{
-    if (track->media != VC_MEDIA_AUDIO || track->missing.is_deaf)
-        return;
-    if (track->muted || track->receiver_count == 0)
-        track->missing.count = 0;
-    else if (track->missing.count == 0 && a->ext_seq == newest + 1)
-        return; /* as nearly always */
-    else if (vc_missing_arrived(&track->missing, newest, a->ext_seq, a->arrived_us))
-        vc_count(e, VC_C_recovered);
-    vc_repair_noticed(e, track);
-}
-
-static bool account(vc_engine *e, vc_track *track, arrival *a)
-{
-    vc_reception *r = &track->reception;
-    uint32_t newest = r->newest_ext;
-    bool first = !r->started;
-    uint32_t ticks = (uint32_t)((a->arrived_us - e->start_us) * track->clock_rate / 1000000);
-    a->ext_seq = vc_reception_add(r, a->rtp.seq, a->rtp.ts, ticks);
-    track->heard_us = a->arrived_us;
-    vc_figure_add(&track->packets, 1);
-    vc_figure_add(&track->bytes, a->payload_length);
-    vc_figure32_set(&track->ext_seq, vc_reception_ext_seq(r));
-    vc_figure32_set(&track->jitter, r->jitter_16 >> 4);
-    if (!first)
-        look_for_losses(e, track, newest, a);
-    return first || (int32_t)(a->ext_seq - newest) > 0;
-}
-
-/* One member must not turn a room of fifty into a flood of fifty times as much. */
-static bool is_within_rate(const vc_engine *e, vc_track *track)
-{
-    uint32_t per_s = e->config.audio_per_s;
-    if (per_s == 0 || track->media != VC_MEDIA_AUDIO)
-        return true;
-    return vc_bucket_take(&track->rate, per_s, 2 * per_s, e->clock.now_us);
-}
-
-/* Keep what may have to be sent again; of a muted track nothing may. */
-static void store(vc_engine *e, const vc_track *track, arrival *a)
-{
-    if (track->media != VC_MEDIA_AUDIO || track->muted)
-        return;
-    a->track = (int32_t)(track - e->tracks);
-    vc_stored packet = {
-        .serial = ++e->stored == 0 ? ++e->stored : e->stored,
-        .ext_seq = a->ext_seq,
-        .ts = a->rtp.ts,
-        .length = (uint16_t)a->payload_length,
-        .level = a->level,
-        .marker = a->rtp.marker,
-        .arrived_us = a->arrived_us,
-    };
-    int place = vc_store_put(&e->stores[a->track], &packet, a->payload);
-    a->serial = place < 0 ? 0 : packet.serial;
-    a->place = place < 0 ? 0 : (uint8_t)place;
-}
-
-static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, arrival *a)
-{
-    bool is_newest = account(e, track, a);
-    vc_forward_alive(e, peer, tuple, is_newest);
-    if (a->rtp.pt != track->pt)
-        return vc_count(e, VC_C_drop_rtp_wrong_pt);
-    if (!is_within_rate(e, track))
-        return vc_count(e, VC_C_drop_rtp_rate);
-    a->level = vc_rtp_level(&a->rtp, track->level_ext);
-    if (is_newest)
-        hear(e, track, a);
-    store(e, track, a);
-    fan_out(e, track, a);
-    if (is_newest)
-        track->last_ts = a->rtp.ts;
-}
-
-void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *datagram)
-{
-    arrival a = {
-        .arrived_ns = datagram->arrived_ns,
-        .arrived_us = vc_clock_us_of(&e->clock, datagram->arrived_ns),
-    };
-    if (vc_rtp_parse(datagram->data, datagram->length, &a.rtp) != VC_OK)
-        return vc_count(e, VC_C_drop_rtp_malformed);
-    bool is_named = a.rtp.ssrc != VC_SSRC_UNNAMED;
-    vc_track *track = is_named ? find_track(e, peer, a.rtp.ssrc) : NULL;
-    if (track == NULL && is_named)
-        track = find_unnamed(e, peer, a.rtp.pt);
-    if (track == NULL) /* before libsrtp makes state for it */
-        return vc_count(e, VC_C_drop_rtp_unknown_ssrc);
-    int length = (int)datagram->length;
-    int error = e->unprotect(peer->rx, datagram->data, &length);
-    if (error != 0)
-        return vc_forward_refused(e, peer, error);
-    track->ssrc = a.rtp.ssrc;
-    vc_count(e, VC_C_rtp_received);
-    vc_figure_add(&peer->rx_packets, 1);
-    vc_figure_add(&peer->rx_bytes, datagram->length);
-    if (peer->twcc_ext != 0)
-        vc_report_arrival(e, peer, &a.rtp, a.arrived_us);
-    int payload = (size_t)length < a.rtp.header_length ? VC_ERR_RANGE
-                                                       : vc_rtp_payload(&a.rtp, datagram->data, (size_t)length);
-    if (payload < 0)
-        return vc_count(e, VC_C_drop_rtp_bad_padding);
-    a.payload = datagram->data + a.rtp.header_length;
-    a.payload_length = (size_t)payload;
-    route(e, peer, tuple, track, &a);
 }

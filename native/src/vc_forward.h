@@ -1,10 +1,28 @@
-/* vc_forward.h - the path of a voice packet: authenticate, account, rewrite and protect for each receiver. */
+/* vc_forward.h - the way of voice to its listeners: rewritten and protected for each, and who is speaking. */
 #ifndef VC_FORWARD_H
 #define VC_FORWARD_H
+#include "vc_rtp.h"
 #include "vc_state.h"
 
-/* Take an SRTP packet that came from a validated tuple of 'peer'. */
-void vc_forward_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *datagram);
+/* An authenticated packet on its way: what every receiver's copy has in common. */
+typedef struct {
+    vc_rtp rtp;
+    const uint8_t *payload;
+    size_t payload_length;
+    uint32_t ext_seq;
+    uint8_t level;
+    uint64_t arrived_us;
+    uint64_t arrived_ns;
+    int32_t track;
+    uint32_t serial; /* in the track's store, at 'place'; 0 = not stored */
+    uint16_t place;
+} vc_arrival;
+
+/* Send a packet to those who listen to its track. */
+void vc_forward_voice(vc_engine *e, vc_track *track, const vc_arrival *a);
+
+/* Take the level of a newest packet. */
+void vc_forward_hear(vc_engine *e, vc_track *track, const vc_arrival *a);
 
 /* End what a slot is sent with a frame of silence.  A decoder left in the middle of a sound makes up how it goes on,
  * for a quarter of a second (Chromium, measured); left in silence it makes up silence. */
@@ -15,9 +33,6 @@ void vc_forward_alive(vc_engine *e, vc_peer *peer, int tuple, bool is_newest);
 
 /* Make 'tuple' the one that media goes to, and tell Python. */
 void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple);
-
-/* Count an SRTP or SRTCP packet that libsrtp refused with 'error'. */
-void vc_forward_refused(vc_engine *e, vc_peer *peer, int error);
 
 /* The slot was just given to someone: if they have just begun to speak, send the syllable that was missed. */
 void vc_forward_look_back(vc_engine *e, vc_slot *slot);

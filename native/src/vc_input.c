@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "vc_demux.h"
-#include "vc_forward.h"
+#include "vc_receive.h"
 #include "vc_report.h"
 
 enum {
@@ -104,7 +104,7 @@ static void take_media(vc_engine *e, const input *in, vc_kind kind)
     if (in->peer->rx == NULL)
         return vc_count(e, VC_C_drop_no_keys);
     if (kind == VC_KIND_RTP)
-        vc_forward_rtp(e, in->peer, in->tuple, in->datagram);
+        vc_receive_rtp(e, in->peer, in->tuple, in->datagram);
     else
         vc_report_received(e, in->peer, in->tuple, in->datagram);
 }

@@ -8,13 +8,18 @@ bool vc_bucket_take(vc_bucket *bucket, uint32_t per_s, uint32_t burst, uint64_t 
     if (per_s == 0 || burst == 0)
         return false;
     uint32_t cost_us = 1000000 / per_s;
+    return vc_bucket_spend(bucket, cost_us, burst * cost_us, now_us);
+}
+
+bool vc_bucket_spend(vc_bucket *bucket, uint64_t cost_us, uint32_t burst_us, uint64_t now_us)
+{
     uint64_t passed = now_us > bucket->last_us ? now_us - bucket->last_us : 0;
     uint64_t missing = bucket->missing_us > passed ? bucket->missing_us - passed : 0;
     bucket->last_us = now_us;
     bucket->missing_us = (uint32_t)missing;
-    if (missing + cost_us > (uint64_t)burst * cost_us)
+    if (missing + cost_us > burst_us)
         return false;
-    bucket->missing_us += cost_us;
+    bucket->missing_us = (uint32_t)(missing + cost_us);
     return true;
 }
 

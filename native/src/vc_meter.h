@@ -13,6 +13,9 @@ typedef struct {
 /* Take one token of a bucket that gains 'per_s' and holds 'burst'.  False when it is empty. */
 bool vc_bucket_take(vc_bucket *bucket, uint32_t per_s, uint32_t burst, uint64_t now_us);
 
+/* Take 'cost_us' of a bucket that regains a microsecond in each and holds 'burst_us'.  False when it has not as much. */
+bool vc_bucket_spend(vc_bucket *bucket, uint64_t cost_us, uint32_t burst_us, uint64_t now_us);
+
 enum { VC_SOURCES = 1024 };
 
 /* One bucket per source address, hashed: sources that collide share, which only makes a flood slower. */

@@ -4,6 +4,8 @@
 
 #include "vc_bytes.h"
 #include "vc_forward.h"
+#include "vc_keyframe.h"
+#include "vc_receive.h"
 #include "vc_repair.h"
 #include "vc_rtcp.h"
 
@@ -102,7 +104,8 @@ static void take_bye(const source *s, const vc_rtcp_packet *packet)
             continue;
         vc_count(s->e, VC_C_rtcp_byes);
         vc_track *ended = &s->e->tracks[track];
-        vc_forward_spoke(s->e, ended, vc_speech_silence(&ended->speech));
+        if (ended->layer == VC_NONE)
+            vc_forward_spoke(s->e, ended, vc_speech_silence(&ended->speech));
         vc_record record = {
             .kind = VC_RECORD_BYE, .peer = s->peer->id, .index = track, .time_us = s->arrived_us};
         vc_state_pass(s->e, record, NULL, 0);
@@ -114,6 +117,8 @@ static void take_feedback(source *s, const vc_rtcp_packet *packet)
     vc_count(s->e, VC_C_rtcp_feedback);
     if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_NACK)
         vc_repair_take_nack(s->e, s->peer, packet, &s->nack_items);
+    else if (packet->type == VC_RTCP_PSFB)
+        vc_keyframe_take(s->e, s->peer, packet);
 }
 
 static void take_packet(source *s, const vc_rtcp_packet *packet)
@@ -153,7 +158,7 @@ void vc_report_received(vc_engine *e, vc_peer *peer, int tuple, const vc_datagra
     int length = (int)datagram->length;
     int error = e->unprotect_rtcp(peer->rx, datagram->data, &length);
     if (error != 0)
-        return vc_forward_refused(e, peer, error);
+        return vc_receive_refused(e, peer, error);
     if (!peer->rtcp_ssrc_used[place]) {
         peer->rtcp_ssrc_used[place] = true;
         peer->rtcp_ssrcs[place] = sender;

@@ -2,11 +2,24 @@
 
 /* A source whose clock and the wall's part by more than this has paused (replaceTrack(null) stops both numbers,
  * measured in Firefox and Chromium) or restarted.  Shorter stalls are the network's: the packets come in a burst. */
-enum { PAUSE_MS = 500, AHEAD_FRAMES = 10 };
+enum { PAUSE_DS = 5, VIDEO_PAUSE_DS = 100, FRAME_MS = 20, AHEAD_FRAMES = 10, VIDEO_CLOCK = 90000 };
 
 void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts)
 {
-    *r = (vc_rewriter){.clock_rate = clock_rate, .out_seq = (first_seq & 0x7fff) - 1, .out_ts = first_ts};
+    *r = (vc_rewriter){
+        .clock_rate = clock_rate,
+        .frame_ms = FRAME_MS,
+        .pause_ds = PAUSE_DS,
+        .out_seq = (first_seq & 0x7fff) - 1,
+        .out_ts = first_ts,
+    };
+}
+
+void vc_rewriter_init_video(vc_rewriter *r, uint32_t first_seq, uint32_t first_ts)
+{
+    vc_rewriter_init(r, VIDEO_CLOCK, first_seq, first_ts);
+    r->frame_ms = 1;
+    r->pause_ds = VIDEO_PAUSE_DS;
 }
 
 void vc_rewriter_cut(vc_rewriter *r)
@@ -25,15 +38,15 @@ static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
 {
     int64_t source = (int32_t)(ts - r->newest_in_ts);
     int64_t drift = ticks_since(r, now_us) - source;
-    int64_t limit = (int64_t)r->clock_rate * PAUSE_MS / 1000;
+    int64_t limit = (int64_t)r->clock_rate * r->pause_ds / 10;
     return drift > limit || drift < -limit;
 }
 
-/* Elapsed time in whole 20 ms frames, at least one: decoders neither stretch nor shrink at the seam.  What that is too
+/* Elapsed time in whole frames, at least one: decoders neither stretch nor shrink at the seam.  What that is too
  * much (a look-back begins in the past, a mute is short) the next seams give back, so that it never adds up. */
 static uint32_t frames_since(vc_rewriter *r, uint64_t now_us)
 {
-    int64_t frame = r->clock_rate / 50;
+    int64_t frame = (int64_t)r->clock_rate * r->frame_ms / 1000;
     int64_t elapsed = ticks_since(r, now_us) - r->ahead;
     int64_t frames = (elapsed + frame / 2) / frame;
     int64_t step = (frames > 0 ? frames : 1) * frame;

@@ -16,6 +16,8 @@ typedef struct {
     uint32_t clock_rate;
     bool has_sent;
     bool in_stretch;
+    uint8_t frame_ms; /* timestamps go on over a seam by whole ones */
+    uint8_t pause_ds; /* tenths of a second: a longer gap between the source's clock and the wall's ends a stretch */
     uint32_t first_ext; /* of the stretch, in the source's numbers */
     uint32_t newest_ext;
     uint32_t newest_in_ts;
@@ -34,6 +36,10 @@ typedef struct {
 /* Begin with sequence number first_seq & 0x7fff (RFC 3711 receivers lose the rollover count when the first packets
  * near 65535 are lost) and timestamp first_ts. */
 void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts);
+
+/* The same for video, whose clock is 90 kHz: any step of a millisecond or more will do, and a picture that stands
+ * still for seconds has not paused. */
+void vc_rewriter_init_video(vc_rewriter *r, uint32_t first_seq, uint32_t first_ts);
 
 /* The next packet starts a new stretch. */
 void vc_rewriter_cut(vc_rewriter *r);

@@ -86,6 +86,26 @@ int vc_rtcp_nack(const vc_rtcp_packet *packet, int i, vc_nack *out)
     return VC_OK;
 }
 
+int vc_rtcp_pli(const vc_rtcp_packet *packet, uint32_t *ssrc)
+{
+    if (packet->type != VC_RTCP_PSFB || packet->count != VC_RTCP_FB_PLI || packet->length < 8)
+        return VC_ERR_RANGE;
+    *ssrc = vc_get32(packet->body + 4);
+    return VC_OK;
+}
+
+int vc_rtcp_fir(const vc_rtcp_packet *packet, int i, uint32_t *ssrc, uint8_t *seq)
+{
+    if (packet->type != VC_RTCP_PSFB || packet->count != VC_RTCP_FB_FIR || i < 0)
+        return VC_ERR_RANGE;
+    size_t at = 8 + 8 * (size_t)i; /* behind both SSRCs */
+    if (at + 8 > packet->length)
+        return VC_ERR_RANGE;
+    *ssrc = vc_get32(packet->body + at);
+    *seq = packet->body[at + 4];
+    return VC_OK;
+}
+
 static void put_header(uint8_t *out, int count, uint8_t type, size_t size)
 {
     out[0] = (uint8_t)(0x80 | count);
@@ -174,4 +194,14 @@ size_t vc_rtcp_write_nack(uint8_t *out, size_t cap, uint32_t sender, uint32_t ss
     vc_put32(out + 4, sender);
     vc_put32(out + 8, ssrc);
     return size;
+}
+
+size_t vc_rtcp_write_pli(uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc)
+{
+    if (cap < 12)
+        return 0;
+    put_header(out, VC_RTCP_FB_PLI, VC_RTCP_PSFB, 12);
+    vc_put32(out + 4, sender);
+    vc_put32(out + 8, ssrc);
+    return 12;
 }

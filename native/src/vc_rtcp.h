@@ -15,6 +15,8 @@ enum {
     VC_RTCP_RTPFB = 205,
     VC_RTCP_PSFB = 206,
     VC_RTCP_FB_NACK = 1,     /* format of RTPFB */
+    VC_RTCP_FB_PLI = 1,      /* formats of PSFB */
+    VC_RTCP_FB_FIR = 4,
     VC_RTCP_BLOCK = 24,      /* bytes of a report block */
     VC_RTCP_SR_BYTES = 28,   /* of an SR without blocks */
     VC_RTCP_BLOCKS_MAX = 31,
@@ -68,12 +70,17 @@ int vc_rtcp_report_block(const vc_rtcp_packet *packet, int i, vc_report_block *o
 int vc_rtcp_bye_ssrc(const vc_rtcp_packet *packet, int i, uint32_t *ssrc);
 /* Item 'i' of a generic NACK; VC_ERR_RANGE past the end, and when it is none. */
 int vc_rtcp_nack(const vc_rtcp_packet *packet, int i, vc_nack *out);
+/* The stream a PLI (RFC 4585 §6.3.1) is about; VC_ERR_RANGE when it is none. */
+int vc_rtcp_pli(const vc_rtcp_packet *packet, uint32_t *ssrc);
+/* Item 'i' of a FIR (RFC 5104 §4.3.1): a stream, and the number of the request; VC_ERR_RANGE past the end. */
+int vc_rtcp_fir(const vc_rtcp_packet *packet, int i, uint32_t *ssrc, uint8_t *seq);
 
 /* Each writer appends at 'out' (room 'cap'); bytes written, 0 when they do not fit. */
 size_t vc_rtcp_write_rr(uint8_t *out, size_t cap, uint32_t ssrc, const vc_report_block *blocks, int count);
 size_t vc_rtcp_write_sr(uint8_t *out, size_t cap, const vc_sender_info *info);
 /* A generic NACK: 'seqs' in their order, at most VC_RTCP_NACKS_MAX. */
 size_t vc_rtcp_write_nack(uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc, const uint16_t *seqs, int count);
+size_t vc_rtcp_write_pli(uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc);
 /* SDES with one CNAME (at most VC_CNAME_MAX bytes). */
 size_t vc_rtcp_write_cname(uint8_t *out, size_t cap, uint32_t ssrc, const char *cname, size_t length);
 #endif

@@ -14,6 +14,7 @@
 #include "vc_flow.h"
 #include "vc_hist.h"
 #include "vc_history.h"
+#include "vc_layer.h"
 #include "vc_meter.h"
 #include "vc_missing.h"
 #include "vc_net.h"
@@ -24,6 +25,7 @@
 #include "vc_store.h"
 #include "vc_table.h"
 #include "vc_twcc.h"
+#include "vc_view.h"
 #include "vc_wheel.h"
 
 enum {
@@ -34,6 +36,7 @@ enum {
     VC_RTCP_SSRCS_TABLE = 512, /* a power of two, never full */
     VC_RESEND_COST = 4,        /* a packet sent gives 1: resending takes a quarter of the rate at most */
     VC_RESEND_CREDIT_MAX = 100,
+    VC_ALLOCATIONS = 20, /* no fewer than init_tables() and init_flows() make */
 };
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
@@ -64,12 +67,15 @@ typedef struct {
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
-    int32_t tracks[VC_TRACKS_PER_PEER];
     int track_count;
+    int32_t tracks[VC_TRACKS_PER_PEER];
     int32_t slots[VC_SLOTS_PER_PEER];
     int slot_count;
-    uint32_t ended_ssrcs[VC_SLOTS_PER_PEER]; /* of deleted slots, under the keys of now */
+    int ended_slots;
+    uint32_t ended_ssrcs[2 * VC_SLOTS_PER_PEER]; /* of these, under the keys of now; video has two */
     int ended_count;
+    uint32_t named_ssrcs[VC_SSRCS_PER_PEER]; /* that named themselves, under the keys of now */
+    int named_count;
     uint8_t ufrags[VC_UFRAGS_PER_PEER][VC_UFRAG_MAX + 1]; /* length first, 0 = free */
     vc_bucket stun_known, stun_new, dtls;
     uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
@@ -93,6 +99,7 @@ typedef struct {
     vc_bucket rate;
     vc_reception reception;
     int32_t lossy_at; /* its place in the engine's lossy, or VC_NONE */
+    int32_t layer;    /* of video; VC_NONE = audio */
     vc_speech speech;
     int32_t *receivers; /* slots */
     uint32_t receiver_count;
@@ -101,7 +108,9 @@ typedef struct {
     int32_t speaker_at; /* its place in the engine's speakers, or VC_NONE */
     vc_figure packets, bytes;
     vc_figure32 ext_seq, lost, fraction_lost, jitter, level, speaking;
-    vc_missing missing; /* last, being long and mostly empty */
+    vc_missing missing; /* this and what follows last, being long and mostly empty */
+    vc_missing_packet missing_voice[VC_MISSING_MAX];
+    char mid[VC_MID_MAX], rid[VC_RID_MAX]; /* filled up with zeros; nothing but zeros = none */
 } vc_track;
 
 typedef struct {
@@ -117,6 +126,7 @@ typedef struct {
     int32_t track;    /* VC_NONE = empty */
     uint32_t at;      /* its place in the track's receivers */
     uint32_t of_peer; /* its place in the peer's slots */
+    int32_t view;     /* of video; VC_NONE = audio */
     char cname[VC_CNAME_MAX];
     vc_figure reported_us;
     vc_figure32 lost, fraction_lost, jitter, rtt_us;
@@ -131,7 +141,11 @@ struct vc_engine {
     vc_slot *slots;
     int32_t *receivers; /* config.max_receivers for each track */
     vc_twcc *twccs;     /* one for each peer */
-    vc_store *stores;   /* one for each track; audio alone uses them */
+    vc_voice_store *stores; /* one for each track; audio alone uses them */
+    vc_layer *layers;       /* config.max_video_tracks */
+    vc_view *views;         /* config.max_video_slots */
+    int32_t *unused_layers, *unused_views;
+    uint32_t unused_layer_count, unused_view_count;
     uint32_t stored;    /* the serial of the newest stored packet */
     vc_table by_addr;   /* -> peer * VC_TUPLES_MAX + tuple */
     vc_table by_ufrag;  /* length and bytes -> peer */
@@ -144,6 +158,9 @@ struct vc_engine {
     uint32_t speaker_count;
     int32_t *lossy; /* tracks with missing packets */
     uint32_t lossy_count;
+    int32_t *wanted; /* tracks of video of which a keyframe is wanted */
+    uint32_t wanted_count;
+    uint64_t wanted_us; /* the last look at them */
     uint64_t start_us;
     vc_clock clock;
     vc_link links[2];
@@ -154,7 +171,7 @@ struct vc_engine {
     atomic_int running;
     atomic_bool stopping;
     atomic_int sched;
-    void *allocated[12]; /* peers, tracks, slots, receivers, twccs, stores, speakers, lossy, and four of the flows */
+    void *allocated[VC_ALLOCATIONS];
     int allocated_count;
     size_t total_bytes;
     vc_hist residence, wait;
@@ -170,6 +187,22 @@ static inline void vc_count(vc_engine *e, vc_counter counter)
 vc_peer *vc_state_peer(vc_engine *e, int peer);
 vc_track *vc_state_track(vc_engine *e, int track);
 vc_slot *vc_state_slot(vc_engine *e, int slot);
+
+/* The packets of a track that are kept; its layer or the view of a slot, for video only. */
+static inline vc_layer *vc_state_layer(vc_engine *e, const vc_track *track)
+{
+    return &e->layers[track->layer];
+}
+
+static inline vc_view *vc_state_view(vc_engine *e, const vc_slot *slot)
+{
+    return &e->views[slot->view];
+}
+
+static inline vc_store *vc_state_store(vc_engine *e, const vc_track *track)
+{
+    return track->layer == VC_NONE ? &e->stores[track - e->tracks].store : &e->layers[track->layer].store;
+}
 
 /* Append a record for Python and wake it; false (and counted) when the ring is full.  What strangers can cause
  * may take three quarters of the ring, so that our own news always have room. */

@@ -30,8 +30,9 @@ static void stored_packets_are_there_while_they_fit(void)
     enum { COUNT = 3000 };
     static uint16_t lengths[COUNT + 1];
     static int places[COUNT + 1];
-    vc_store *store = malloc(sizeof *store);
-    vc_store_clear(store);
+    vc_voice_store *voice = malloc(sizeof *voice);
+    vc_store *store = &voice->store;
+    vc_voice_store_init(voice);
     srand(1);
     for (uint32_t serial = 1; serial <= COUNT; serial++) {
         lengths[serial] = (uint16_t)(rand() % (serial < COUNT / 2 ? 200 : VC_DATAGRAM_MAX + 1));
@@ -51,34 +52,41 @@ static void stored_packets_are_there_while_they_fit(void)
         }
     }
     CHECK_EQUAL(put(store, 1, VC_DATAGRAM_MAX + 1), VC_ERR_RANGE);
-    free(store);
+    free(voice);
 }
 
 static void the_newest_come_first(void)
 {
-    vc_store *store = malloc(sizeof *store);
-    vc_store_clear(store);
+    vc_voice_store *voice = malloc(sizeof *voice);
+    vc_store *store = &voice->store;
+    vc_voice_store_init(voice);
     CHECK_EQUAL(vc_store_newest(store, 0), VC_ERR_NOT_FOUND);
     for (uint32_t serial = 1; serial <= 70; serial++)
         CHECK_EQUAL(put(store, serial, 10), (serial - 1) % VC_STORE_PACKETS);
     CHECK_EQUAL(vc_store_newest(store, 0), 69 % VC_STORE_PACKETS);
     CHECK_EQUAL(vc_store_newest(store, 2), 67 % VC_STORE_PACKETS);
     CHECK_EQUAL(vc_store_newest(store, VC_STORE_PACKETS), VC_ERR_NOT_FOUND);
-    free(store);
+    free(voice);
 }
 
 static void cleared_stores_give_nothing(void)
 {
-    vc_store *store = malloc(sizeof *store);
+    vc_voice_store *voice = malloc(sizeof *voice);
+    vc_store *store = &voice->store;
     const uint8_t *payload;
-    vc_store_clear(store);
+    vc_voice_store_init(voice);
     CHECK(vc_store_get(store, 0, 0, &payload) == NULL);
     put(store, 5, 10);
     CHECK(vc_store_get(store, 0, 5, &payload) != NULL);
     CHECK(vc_store_get(store, 0, 4, &payload) == NULL);
-    vc_store_clear(store);
+    vc_store_forget(store);
     CHECK(vc_store_get(store, 0, 5, &payload) == NULL);
-    free(store);
+    CHECK_EQUAL(vc_store_newest(store, 0), VC_ERR_NOT_FOUND);
+    put(store, 6, 0);
+    CHECK(vc_store_get(store, 0, 6, &payload) != NULL);
+    vc_store_forget(store);
+    CHECK(vc_store_get(store, 0, 6, &payload) == NULL);
+    free(voice);
 }
 
 static void history_keeps_the_newest_numbers(void)
@@ -133,8 +141,10 @@ static void nacks_read_item_by_item(void)
 
 static void holes_are_asked_for_after_a_moment(void)
 {
-    vc_missing m = {0};
-    uint16_t out[VC_MISSING_MAX];
+    vc_missing_packet room[VC_MISSING_MAX];
+    vc_missing m;
+    vc_missing_init(&m, room, VC_MISSING_MAX, 300, 3);
+    uint16_t out[VC_MISSING_DUE_MAX];
     CHECK(!vc_missing_arrived(&m, 0x1fffd, 0x20001, 1000000)); /* over the end of the 16 bits */
     CHECK_EQUAL(vc_missing_due(&m, 1002999, 50000, out), 0);
     CHECK(!vc_missing_arrived(&m, 0x20001, 0x1ffff, 1002999)); /* merely overtaken */
@@ -152,8 +162,10 @@ static void holes_are_asked_for_after_a_moment(void)
 
 static void long_holes_and_old_ones_are_left(void)
 {
-    vc_missing m = {0};
-    uint16_t out[VC_MISSING_MAX];
+    vc_missing_packet room[VC_MISSING_MAX];
+    vc_missing m;
+    vc_missing_init(&m, room, VC_MISSING_MAX, 300, 3);
+    uint16_t out[VC_MISSING_DUE_MAX];
     vc_missing_arrived(&m, 100, 100 + VC_MISSING_MAX + 1, 0);
     CHECK_EQUAL(m.count, VC_MISSING_MAX);
     vc_missing_arrived(&m, 200, 203, 0); /* the oldest make room */
@@ -168,8 +180,10 @@ static void long_holes_and_old_ones_are_left(void)
 
 static void who_never_answers_is_not_asked_for_ever(void)
 {
-    vc_missing m = {0};
-    uint16_t out[VC_MISSING_MAX];
+    vc_missing_packet room[VC_MISSING_MAX];
+    vc_missing m;
+    vc_missing_init(&m, room, VC_MISSING_MAX, 300, 3);
+    uint16_t out[VC_MISSING_DUE_MAX];
     uint64_t now_us = 0;
     for (uint32_t i = 0; i < 49; i++, now_us += 400000) {
         vc_missing_arrived(&m, 10 * i, 10 * i + 2, now_us);
