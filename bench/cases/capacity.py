@@ -20,7 +20,7 @@ from bench.voice.sittings import open_sitting
 _ROOM = 25
 _ROOMS = 12
 _CROWD = Crowd(people=_ROOM * _ROOMS, room_size=_ROOM, talkers=_ROOM * _ROOMS)
-_STEPS = 7
+_STEPS = 6
 _TRIES = 3
 _SECONDS = 0.4
 _P99_US = 5000.0

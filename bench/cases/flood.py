@@ -26,6 +26,7 @@ _QUIET = "quiet"
 _RATE = "flood-rate"
 _JOIN_KIND = "stun-forged"  # the kind that reaches Python
 _OTHERS = 2
+_JOINS = 6  # of each side
 Values = dict[str, list[float]]
 
 
@@ -94,7 +95,7 @@ async def _joins(plan: Plan, folder: Path) -> Figure:
             flooding = open_strangers(_JOIN_KIND, port, ufrags, folder, is_pinned=plan.is_pinned)
             async with flooding as flood:
                 await join_time_ms(url, newcomer, channel)  # the first finds everything cold
-                for order in turns(list(found), plan.joins):
+                for order in turns(list(found), min(plan.joins, _JOINS)):
                     for name in order:
                         if name == _JOIN_KIND:
                             await flood.begin()
