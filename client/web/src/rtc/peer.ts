@@ -1,6 +1,6 @@
 /** One RTCPeerConnection for the life of one voice session: answer the server's offers, send, hand over its tracks. */
 import type { SendSection } from "../protocol";
-import { withStereo } from "./sdp";
+import { withCodecs, withStereo } from "./sdp";
 
 /** What the server offers: at first voice alone, later more. */
 export interface Offer {
@@ -50,7 +50,7 @@ export function makePeer(env: PeerEnv): Peer {
   };
 
   async function answerNow({ sdp, sends }: Offer): Promise<string> {
-    await connection.setRemoteDescription({ type: "offer", sdp });
+    await connection.setRemoteDescription({ type: "offer", sdp: withCodecs(sdp, codecsOf(sends)) });
     const before = sections;
     sections = seated(connection.getTransceivers(), sends);
     const freed = [...before.values()].filter((transceiver) => ![...sections.values()].includes(transceiver));
@@ -58,14 +58,21 @@ export function makePeer(env: PeerEnv): Peer {
       transceiver.direction = "inactive";
       await transceiver.sender.replaceTrack(null);
     }
-    for (const [source, transceiver] of sections) {
-      transceiver.direction = "sendonly";
-      prefer(transceiver, outgoing.get(source)?.codec);
-    }
+    for (const transceiver of sections.values()) transceiver.direction = "sendonly";
     const answer = await connection.createAnswer();
     await connection.setLocalDescription({ type: "answer", sdp: withStereo(answer.sdp ?? "", sdp) });
     for (const source of sections.keys()) await apply(source);
     return connection.localDescription?.sdp ?? "";
+  }
+
+  /** By section: the codec preferred for what is sent there. */
+  function codecsOf(sends: readonly SendSection[]): Map<string, string> {
+    return new Map(
+      sends.flatMap(({ mid, source }) => {
+        const codec = outgoing.get(source)?.codec;
+        return codec === undefined ? [] : [[mid, codec]];
+      }),
+    );
   }
 
   /** Shape first, so that no layer starts larger than it may be. */
@@ -111,19 +118,6 @@ function seated(transceivers: RTCRtpTransceiver[], sends: readonly SendSection[]
       return [source, transceiver];
     }),
   );
-}
-
-/** Put `codec` first in the answer; a browser without it, or without the choice, keeps the server's order. */
-function prefer(transceiver: RTCRtpTransceiver, codec: string | undefined): void {
-  if (codec === undefined || !("setCodecPreferences" in transceiver)) return;
-  const all = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-  const isWanted = (each: RTCRtpCodec): boolean => each.mimeType.toUpperCase() === `VIDEO/${codec}`;
-  if (!all.some(isWanted)) return;
-  try {
-    transceiver.setCodecPreferences([...all.filter(isWanted), ...all.filter((each) => !isWanted(each))]);
-  } catch {
-    // Some browsers list what they then refuse for a section; the server's order is as good.
-  }
 }
 
 async function shape(sender: RTCRtpSender, wanted: Outgoing): Promise<void> {

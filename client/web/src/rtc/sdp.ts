@@ -1,4 +1,27 @@
-/** The one thing browsers leave out of an answer: that stereo is welcome where the offer sends it. Pure. */
+/** What browsers can be told only in SDP: which codec to send first, and that stereo is welcome. Pure. */
+
+/** A browser that answers sends the first codec of the offer it can: put ours first in these sections (mid → `VP9`). */
+export function withCodecs(offer: string, wanted: ReadonlyMap<string, string>): string {
+  return sections(offer)
+    .map((section) => {
+      const codec = wanted.get(midOf(section) ?? "");
+      return codec === undefined ? section : codecFirst(section, codec);
+    })
+    .join("");
+}
+
+function codecFirst(section: string, codec: string): string {
+  const ours = [...section.matchAll(/^a=rtpmap:(\d+) (\w+)\//gm)].flatMap(([, format, name]) =>
+    name?.toUpperCase() === codec ? [format!] : [],
+  );
+  return section.replace(/^(m=\S+ \S+ \S+) (.*)/, (_, head: string, formats: string) => {
+    const rest = formats
+      .trim()
+      .split(" ")
+      .filter((format) => !ours.includes(format));
+    return [head, ...ours, ...rest].join(" ");
+  });
+}
 
 /** Ask for stereo wherever the offer says `stereo=1`; the browser's decoder goes by our own answer. */
 export function withStereo(answer: string, offer: string): string {
