@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from tests.e2e.person import Person
 from tests.support.browser import recorded, voice_stats
 from tests.support.impaired_network import Link
 from tests.support.waiting import eventually
+
+TRIES = 4  # for a machine that is busy with other things
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,9 @@ class Hearing:
     concealed: float  # the share of what was played that had to be made up
     delay_ms: float  # how long sound waited in the jitter buffer
     longest_gap_ms: float  # without the other's tone, as the page played it
+
+
+Heard = dict[str, Hearing]
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Call:
     bob: Person
     link: Link
 
-    def listen(self, seconds: float) -> dict[str, Hearing]:
+    def listen(self, seconds: float) -> Heard:
         """Let both listen; `up` is what Ann heard of Bob, `down` the other way round."""
         before = _inbound(self.ann), _inbound(self.bob)
         with (
@@ -50,6 +56,14 @@ class Call:
         gaps = up().longest_gap_ms(), down().longest_gap_ms()
         heard = (_hearing(*which) for which in zip(before, after, gaps, strict=True))
         return dict(zip(("up", "down"), heard, strict=True))
+
+    def listen_until(self, is_good: Callable[[Heard], bool], seconds: float) -> Heard:
+        """Listen again, a few times at most, until it is good; return the last."""
+        for _ in range(TRIES):
+            heard = self.listen(seconds)
+            if is_good(heard):
+                break
+        return heard
 
     def let_pass(self, seconds: float) -> None:
         """Let time pass in a way that lets the browsers' events through."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.netem.call import Call, leg
+from tests.e2e.person import Person
+from tests.netem.call import Call, Hearing, leg
 from tests.support.browser import voice_stats
 from tests.support.impaired_network import Impairment
 from tests.support.waiting import eventually
@@ -20,19 +21,22 @@ GROWN_MS = 60.0
 
 def test_the_round_trip_and_the_loss_reported_to_a_browser_are_those_of_its_way(call: Call) -> None:
     call.link.impairment = Impairment(delay_ms=WAY_MS)
-    eventually(
-        lambda: leg(call.bob).rtt_ms >= 2 * WAY_MS,
-        "a report answers one that went the longer way: Chromium sends them 5 s apart",
-        within_s=20.0,
-        pause=call.let_pass,
-    )
-    assert min(call.wait_measured(call.bob, times=1).rtt_ms for _ in range(3)) < 2 * WAY_MS + SLACK_MS
-    assert min(call.wait_measured(call.ann, times=1).rtt_ms for _ in range(2)) < SLACK_MS
+    _wait_told(call, call.bob, 2 * WAY_MS)
+    _wait_told(call, call.ann, 0.0)
     for person in (call.ann, call.bob):
         assert leg(person).fraction_lost == 0
         [sent] = voice_stats(person.page, "outbound-rtp")
         assert sent["packetsSent"] > 0
         assert sent["remoteId"] in {report["id"] for report in voice_stats(person.page, "remote-inbound-rtp")}
+
+
+def _wait_told(call: Call, person: Person, way_ms: float) -> None:
+    eventually(
+        lambda: way_ms <= leg(person).rtt_ms < way_ms + SLACK_MS,
+        f"{person.username} is told of {way_ms:.0f} ms, by an answer to a report; Chromium's are 5 s apart",
+        within_s=40.0,
+        pause=call.let_pass,
+    )
 
 
 def test_fifty_mutes_leave_the_delay_where_it_was(call: Call) -> None:
@@ -43,7 +47,10 @@ def test_fifty_mutes_leave_the_delay_where_it_was(call: Call) -> None:
             call.bob.find("toggle-mute").click()
             expect(call.ann.in_voice(call.bob)).to_have_attribute("data-muted", muted)
     call.ann.hears(call.bob)
-    after = call.listen(3.0)["up"]
+    after = call.listen_until(lambda heard: _is_as_before(heard["up"], before), 3.0)["up"]
     print(f"before {before}, after {after}")
-    assert after.delay_ms < before.delay_ms + GROWN_MS
-    assert after.concealed < 0.05
+    assert _is_as_before(after, before)
+
+
+def _is_as_before(after: Hearing, before: Hearing) -> bool:
+    return after.delay_ms < before.delay_ms + GROWN_MS and after.concealed < 0.05
