@@ -29,14 +29,8 @@ class Exchange:
         self._nursery.start_soon(self._read, leg, scope)
 
     def remove(self, leg: Leg) -> None:
-        """Close a leg."""
+        """Close a leg: its reading task does, as nobody else can while it waits for the socket."""
         self._scopes.pop(leg).cancel()
-        leg.udp.close()
-
-    def close(self) -> None:
-        """Close all legs."""
-        for leg in list(self._scopes):
-            self.remove(leg)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -61,12 +55,15 @@ class Exchange:
             send(leg, leg.keepalive())
 
     async def _read(self, leg: Leg, scope: trio.CancelScope) -> None:
-        with scope:
-            while True:
-                await self._speaks.wait()
-                await trio.lowlevel.wait_readable(leg.udp)
-                if self._speaks.is_set() and leg in self._scopes:
-                    _take_one(leg)
+        try:
+            with scope:
+                while True:
+                    await self._speaks.wait()
+                    await trio.lowlevel.wait_readable(leg.udp)
+                    if self._speaks.is_set() and leg in self._scopes:
+                        _take_one(leg)
+        finally:
+            leg.udp.close()
 
 
 def _take_one(leg: Leg) -> None:
@@ -96,8 +93,5 @@ async def open_exchange() -> AsyncIterator[Exchange]:
     async with trio.open_nursery() as nursery:
         exchange = Exchange(nursery)
         nursery.start_soon(exchange.keep_alive)
-        try:
-            yield exchange
-        finally:
-            exchange.close()
-            nursery.cancel_scope.cancel()
+        yield exchange
+        nursery.cancel_scope.cancel()

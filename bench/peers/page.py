@@ -43,7 +43,8 @@ One load generator stands in for everybody's clients: it is the same program, th
 does the signalling, the checks and the handshakes as each server's own client would; then a C program
 sends packets encrypted beforehand from the very same sockets. A send is stamped just before the system
 call, an arrival by the kernel; every packet that arrives is decrypted and matched with its sending. All
-servers run on this machine, one after the other, {sittings} times each, in an order that turns; what is
+servers run on this machine, one after the other, each started anew in each of {sittings} sitting(s), in an
+order that turns; what is
 measured has one CPU for itself, the load generator the other. Figures are medians of {rounds} rounds of
 {seconds:g} s.
 
@@ -104,7 +105,7 @@ def markdown(result: PeersResult) -> str:
     )
     parts = [
         "# Beside other servers",
-        "<!-- Written by python -m bench.peers from bench/results/peers.json; change bench/peers/page.py. -->",
+        "<!-- Written by python -m bench.peers from bench/results/peers.json. -->",
         f"{head['date']}, commit {head['commit']}. {_machine(head['machine'])}",
         _absent(result),
         "![Added one-way delay of each server](benchmarks/delay.svg)",

@@ -65,6 +65,7 @@ class Heard:
     delays_us: npt.NDArray[np.float64]
     due: int
     arrived: int
+    sends: int
     late_sends: int
     cpu_us: float  # of the server
 
@@ -126,7 +127,9 @@ async def run_traffic(
     arrivals = np.frombuffer(raw, _ARRIVAL, arrived, sent.nbytes)
     delays = _delays(voice, legs, firsts, sent, arrivals)
     measured = [us for number, us in delays if number >= WARM_PACKETS]
-    return Heard(np.array(measured, np.float64), voice.forwards() * count, len(delays), late, spent / 1000)
+    return Heard(
+        np.array(measured, np.float64), voice.forwards() * count, len(delays), sent.size, late, spent / 1000
+    )
 
 
 def _plan(voice: Voice, legs: Sequence[Leg], count: int) -> bytes:
