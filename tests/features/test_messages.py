@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.features.town import Ground, Person, Town
 from voicechat.errors import Forbidden, Invalid, NotFound
 from voicechat.features import messages
-from voicechat.features.messages import rules
+from voicechat.features.messages import queries, rules
 from voicechat.gateway import Connection as Socket
 from voicechat.ids import new_id
 from voicechat.protocol.messages import (
@@ -124,6 +125,34 @@ async def test_every_page_together_is_the_whole_channel(member: Person, ground: 
 
 
 # --- once
+
+
+async def test_a_message_is_never_older_than_one_that_was_seen_before_it(
+    town: Town, member: Person, ground: Ground
+) -> None:
+    """Whoever pages with `after` the newest they have seen would never get it."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted IS NOT TRUE"
+    held = trio.Event()
+    trio_token = trio.lowlevel.current_trio_token()
+    posted: list[str] = []
+
+    async def post_slowly(conn: Connection) -> str:
+        """Post without committing until somebody else wants to."""
+        await queries.take_turn(conn, ground.text_id)
+        trio_token.run_sync_soon(held.set)
+        while not await conn.fetchval(waiting):  # noqa: ASYNC110 (another session of the database waits)
+            await asyncio.sleep(0.01)
+        return new_id()
+
+    async def post_meanwhile() -> None:
+        await held.wait()
+        posted.append((await member.post(ground.text_id))["id"])
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(post_meanwhile)
+            slow = await town.house.db.transaction(post_slowly)
+    assert posted[0] > slow
 
 
 async def test_a_repeat_with_the_same_key_changes_nothing(town: Town, member: Person, ground: Ground) -> None:

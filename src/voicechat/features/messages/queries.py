@@ -9,6 +9,8 @@ from voicechat.protocol.accounts import User
 from voicechat.protocol.messages import Message
 from voicechat.storage import Connection, Row
 
+TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('voicechat.messages/' || $1::text, 0))"
+
 INSERT = """
 INSERT INTO messages
     (id, channel_id, author_id, content, encrypted, nonce, reply_to, mention_type, mentions, idempotency_key)
@@ -95,6 +97,14 @@ class NewMessage(NamedTuple):
     mention_type: str
     mentions: Sequence[str]
     idempotency_key: str | None
+
+
+async def take_turn(conn: Connection, channel_id: str) -> None:
+    """Have posts to a channel committed in the order of their ids: hold this until the transaction ends.
+
+    Whoever pages with `after` would miss a message that becomes visible after one with a later id.
+    """
+    await conn.execute(TAKE_TURN, channel_id)
 
 
 async def insert(conn: Connection, message: NewMessage) -> bool:

@@ -61,6 +61,7 @@ async def _post(
     if body.reply_to is not None and not await queries.is_in_channel(conn, body.reply_to, channel_id):
         raise NotFound("there is no message to reply to in this channel")
     mention_type, mentions = await _mentions(conn, place, content, encrypted=body.encrypted)
+    await queries.take_turn(conn, channel_id)
     message = queries.NewMessage(
         id=new_id(),
         channel_id=channel_id,
