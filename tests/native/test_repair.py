@@ -319,15 +319,15 @@ async def _play(running: Running, steps: list[str]) -> list[bytes]:
                 slots.append(b.slot(9002 + len(slots)))
                 engine.route_set(slots[-1], a.track)
         await engine.settled()
-        heard += _waiting(b)
+        heard += waiting(b)
     await trio.sleep(RESEND_AFTER_S)
     for wire in heard[-20:]:
         await ask(b, int.from_bytes(wire[8:12], "big"), (seq_of(wire), 0xFFFF))
     await engine.settled()
-    return heard + _waiting(b)
+    return heard + waiting(b)
 
 
-def _waiting(peer: FakePeer) -> list[bytes]:
+def waiting(peer: FakePeer) -> list[bytes]:
     """The RTP datagrams that arrived already."""
     found: list[bytes] = []
     with socket.fromfd(peer.sock.fileno(), peer.sock.family, socket.SOCK_DGRAM) as sock:
