@@ -14,13 +14,14 @@
 #include "vc_bytes.h"
 #include "vc_forward.h"
 #include "vc_input.h"
+#include "vc_keyframe.h"
 #include "vc_repair.h"
 #include "vc_report.h"
 #include "vc_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROOM = VC_PACKET_ROOM };
+enum { ROOM = VC_PACKET_ROOM, VIDEO = 2 /* the first track and slot of video */ };
 
 static harness h;
 static toy_session sessions[2];
@@ -52,6 +53,10 @@ static void set_up(void)
     vc_engine_ufrag_add(h.engine, 0, (const uint8_t *)"ours", 4, 0);
     vc_engine_route_set(h.engine, 0, 1, 0, 0);
     vc_engine_route_set(h.engine, 1, 0, 0, 0);
+    vc_engine_video_add(h.engine, VIDEO, 1, 300, "v", "h", 0, 0);
+    vc_engine_video_add(h.engine, VIDEO + 1, 1, VC_SSRC_UNNAMED, "v", "l", 100000, 0);
+    vc_engine_video_slot_add(h.engine, VIDEO, 0, 400, 401, "video", 0);
+    vc_engine_route_set(h.engine, VIDEO, VIDEO, 0, 0);
     apply_all();
 }
 
@@ -105,6 +110,18 @@ static void ask_again(int slot_id, uint8_t back, uint16_t mask)
     feed(slot->peer, nack, sizeof nack, true);
 }
 
+/* Whoever is sent a video cannot decode it: a PLI, or a FIR with that number. */
+static void ask_keyframe(int slot_id, uint8_t fir)
+{
+    const vc_slot *slot = &h.engine->slots[slot_id];
+    if (!slot->alive || slot->peer > 1)
+        return;
+    uint8_t request[20] = {(uint8_t)(fir ? 0x84 : 0x81), 206, 0, (uint8_t)(fir ? 4 : 2), [16] = fir};
+    vc_put32(request + 8, fir ? 0 : slot->ssrc);
+    vc_put32(request + 12, slot->ssrc);
+    feed(slot->peer, request, fir ? 20 : 12, true);
+}
+
 static void command(const uint8_t *b, size_t length)
 {
     uint8_t bytes[24] = {0};
@@ -114,7 +131,9 @@ static void command(const uint8_t *b, size_t length)
     uint8_t addr[VC_ADDR_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [17] = (uint8_t)(9 + bytes[4] % 4),
                                    [18] = bytes[6] & 1};
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
-    switch (bytes[0] % 20) {
+    static const char *const NAMES[] = {"", "v", "h", "l", "m", "a name too long to be one of ours"};
+    const char *mid = NAMES[bytes[4] % 6], *rid = NAMES[bytes[5] % 6];
+    switch (bytes[0] % 26) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -134,6 +153,12 @@ static void command(const uint8_t *b, size_t length)
     case 16: open_flow(addr, b, length); break;
     case 17: vc_engine_flow_del(e, addr, 0); break;
     case 18: vc_engine_peer_twcc(e, peer, bytes[3] % 16, 0); break;
+    case 19: vc_engine_video_add(e, index, peer, bytes[3] % 4 ? 300u + bytes[3] % 4 : 0, mid, rid, bytes[6] * 4000u, 0); break;
+    case 20: vc_engine_video_slot_add(e, index, peer, 400u + bytes[3], bytes[4] % 3 ? 401u + bytes[3] : 0, "c", 0); break;
+    case 21: vc_engine_video_limit(e, index, bytes[3] * 4000u, 0); break;
+    case 22: vc_engine_track_mid(e, index, mid, 0); break;
+    case 23: vc_engine_peer_estimate(e, peer, 1000, bytes[3] * 10000u, 3000000, 0); break;
+    case 24: ask_keyframe(index, bytes[3]); break;
     default: ask_again(index, bytes[3], (uint16_t)(bytes[4] << 8 | bytes[5])); break;
     }
     apply_all();
@@ -186,6 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         vc_report_due(h.engine);
         vc_repair_due(h.engine);
         vc_forward_sweep(h.engine);
+        vc_keyframe_due(h.engine);
         vc_forward_flush(h.engine, &h.engine->links[0]);
         vc_flow_take(h.engine);
         vc_flow_flush(h.engine);

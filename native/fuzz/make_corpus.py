@@ -76,7 +76,7 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(20) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(26) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
@@ -84,7 +84,7 @@ SCRIPTS = {
          step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
     ),
     "asked_again": b"".join(
-        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(19, 0, 0, back, 0xFF, 0xFF)
+        step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(25, 0, 0, back, 0xFF, 0xFF)
         for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
     ),
     "transport_wide": command(18, 1, 0, 3)
@@ -97,6 +97,77 @@ SCRIPTS = {
         for number in (1, 4, 3, 30, 21, 25, 20, 200, 201, 65535)
     ),
     "long_silence": step(2, rtp(101), 31) * 40,
+}  # fmt: skip
+
+
+def video(payload: bytes, *, pt: int = 96, ssrc: int = 300, seq: int = 7, names: bytes = b"") -> bytes:
+    middle = struct.pack("!HH", 0xBEDE, len(names) // 4) + names if names else b""
+    return rtp(ssrc, first=0x90 if names else 0x80, second=pt | 0x80, middle=middle, tail=payload, seq=seq)
+
+
+VP8_KEY, VP8_DELTA = bytes.fromhex("90c0812345600000"), bytes.fromhex("90c0812445610100")
+VP9_KEY, VP9_DELTA = bytes.fromhex("a8812300420000"), bytes.fromhex("e8812400430000")
+H264_KEY, H264_DELTA = bytes.fromhex("780005674200010002680100056588840001"), bytes.fromhex("4188840001")
+AV1_KEY, AV1_DELTA = bytes.fromhex("180a0d00000024c4ffdf00680210"), bytes.fromhex("1032000102")
+HIGH, LOW = (
+    bytes.fromhex("4076506800000000")[:8],
+    bytes.fromhex("4076506c00000000")[:8],
+)  # MID v with RID h, l
+CODEC = {
+    "vp8_key": VP8_KEY,
+    "vp8_delta": VP8_DELTA,
+    "vp8_short_id": bytes.fromhex("90802300"),
+    "vp8_only_descriptor": bytes.fromhex("90f081234561"),
+    "vp8_cut_in_id": bytes.fromhex("908081"),
+    "vp8_plain": bytes.fromhex("1000"),
+    "vp9_key": VP9_KEY,
+    "vp9_delta": VP9_DELTA,
+    "vp9_flexible": bytes.fromhex("b88123000102"),
+    "vp9_only_descriptor": bytes.fromhex("a8812300"),
+    "h264_key": H264_KEY,
+    "h264_delta": H264_DELTA,
+    "h264_fragment": bytes.fromhex("7c8588840001"),
+    "h264_aggregate_lies": bytes.fromhex("78ffff6742"),
+    "h264_aggregate_of_nothing": bytes.fromhex("780000"),
+    "av1_key": AV1_KEY,
+    "av1_delta": AV1_DELTA,
+    "av1_length_without_end": bytes.fromhex("08ffffffffffff"),
+    "av1_length_beyond_end": bytes.fromhex("087f0a0d"),
+    "av1_delimiter_first": bytes.fromhex("28021200020a0d0032"),
+    "nothing": b"",
+    "one_byte": b"\x90",
+}
+RTX = struct.pack("!H", 6) + VP8_KEY
+
+PICTURES = {
+    "video": b"".join(
+        step(2, video(VP8_KEY if number % 4 == 0 else VP8_DELTA, seq=number), 1) for number in range(12)
+    )
+    + command(24, 0, 2, 0)
+    + command(25, 0, 2, 3, 0xFF, 0xFF),
+    "video_layers": b"".join(
+        [step(2, video(VP8_KEY, seq=1, names=HIGH)), step(2, video(VP8_KEY, ssrc=310, seq=1, names=LOW)),
+         command(14, 0, 2, 3), step(2, video(VP8_DELTA, seq=2)), command(24, 0, 2, 9),
+         step(2, video(VP8_KEY, ssrc=310, seq=2, names=LOW), 30), step(2, video(VP8_DELTA, seq=3)),
+         step(2, video(VP8_DELTA, ssrc=310, seq=3)), command(14, 0, 2, 2), step(2, video(VP8_KEY, seq=4), 30),
+         command(25, 0, 2, 2, 0xFF, 0xFF), command(25, 0, 2, 2, 0xFF, 0xFF), command(10, 0, 2),
+         command(13, 0, 2)]
+    ),
+    "video_codecs": b"".join(
+        step(2, video(payload, pt=pt, seq=number))
+        for number, (pt, payload) in enumerate(
+            [(96, VP8_KEY), (98, VP9_KEY), (98, VP9_DELTA), (100, H264_KEY), (100, H264_DELTA),
+             (102, AV1_KEY), (102, AV1_DELTA), (96, b""), (96, b"\x90"), (98, b"\xa8"),
+             (100, b"\x78\xff\xff"), (102, b"\x08\xff")]
+        )
+    ),
+    "video_repair": command(19, 1, 4, 1, 1, 2, 0) + command(23, 0, 0, 30)
+    + b"".join(step(2, video(VP8_KEY, seq=number)) for number in (1, 2, 5, 9, 8))
+    + step(2, video(RTX, pt=97, ssrc=301, seq=1)) + step(2, video(b"\0", pt=97, ssrc=301, seq=2))
+    + step(2, video(b"", pt=97, ssrc=301, seq=3))
+    + step(5, rtcp(205, 15, struct.pack("!IIHHI", 1, 400, 0, 5, 1) + bytes.fromhex("2005010101010100"))),
+    "video_too_much": command(21, 0, 2, 1)
+    + b"".join(step(2, video(VP8_KEY + bytes(1000), seq=number), 0) for number in range(9)),
 }  # fmt: skip
 
 
@@ -209,7 +280,8 @@ TARGETS = {
     "rtp": {**of_kind("rtp"), **RTP},
     "rtcp": {**of_kind("rtcp"), **RTCP},
     "frames": STREAMS,
-    "engine": SCRIPTS,
+    "codec": CODEC,
+    "engine": {**SCRIPTS, **PICTURES},
 }
 
 

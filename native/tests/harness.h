@@ -14,7 +14,7 @@ typedef struct {
     uint16_t server_port;
 } harness;
 
-enum { HARNESS_TAG = 4, HARNESS_PT = 111, HARNESS_LEVEL_EXT = 1 };
+enum { HARNESS_TAG = 4, HARNESS_PT = 111, HARNESS_VP8 = 96, HARNESS_LEVEL_EXT = 1 }; /* VP9, H264, AV1: 98, 100, 102 */
 
 harness harness_open(void);
 void harness_close(harness *h);
