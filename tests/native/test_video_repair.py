@@ -1,4 +1,4 @@
-"""Lost video: for viewers by RTX or unchanged, of publishers by NACK, and never two packets under one number."""
+"""Lost video: for viewers by RTX or unchanged, of publishers by NACK; never two packets under one number."""
 
 from __future__ import annotations
 
