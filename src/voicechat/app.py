@@ -199,11 +199,15 @@ def _health_checks(house: House) -> Mapping[str, Check]:
     return {"database": database, "redis": redis, "media": voice_port}
 
 
+def local_url(host: str, port: int) -> str:
+    """Return what a browser of this machine opens; `host` may stand for every address."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def _announce(house: House, addresses: Sequence[Address]) -> str:
     """Print where the server is, and the setup token where the first account needs one."""
-    host, port = addresses[0]
-    shown = f"[{host}]" if ":" in host else host
-    url = house.settings.server.public_url or f"http://{shown}:{port}"
+    url = house.settings.server.public_url or local_url(*addresses[0])
     print(f"VoiceChat is at {url}", flush=True)
     token = await accounts.setup_token(house)
     if token is not None:

@@ -136,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: LogSettings = LogSettings()
 
 
+_SCHEMES = {"DATABASE_URL": ("postgresql", "postgres"), "REDIS_URL": ("redis", "rediss", "unix")}
 _PLAIN_NAMES = {"DATABASE_URL": ("database", "url"), "REDIS_URL": ("redis", "url")}
 
 
@@ -197,11 +198,19 @@ def _converted(name: str, group: str, field: str, value: Any) -> Any:
     group_type = {entry.name: entry.type for entry in msgspec.structs.fields(Settings)}[group]
     expected = {entry.name: entry.type for entry in msgspec.structs.fields(group_type)}[field]
     if expected is Secret:
+        _require_scheme(name.removesuffix("_FILE"), value)
         return Secret(value)
     try:
         return msgspec.convert(value, expected, strict=False)
     except msgspec.ValidationError as problem:
         raise Invalid(f"{name}: {problem} (given: {value!r})") from problem
+
+
+def _require_scheme(name: str, url: str) -> None:
+    """Refuse the address of a store at the start, not after a long wait for it; it may hold a password."""
+    schemes = _SCHEMES.get(name)
+    if url and schemes and url.partition("://")[0] not in schemes:
+        raise Invalid(f"{name}: expected an address that begins with {schemes[0]}://")
 
 
 def page(settings: Settings) -> list[tuple[str, str]]:

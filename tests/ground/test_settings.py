@@ -50,6 +50,13 @@ def test_a_secret_may_come_from_a_file_and_stays_hidden(tmp_path: Path) -> None:
     assert dict(page(settings))["DATABASE_URL"] == "***"
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_an_address_of_another_kind_is_refused_at_once_and_not_shown(name: str) -> None:
+    with pytest.raises(Invalid, match=name) as refusal:
+        load({name: "mysql://u:hunter2@db/x"})
+    assert "hunter2" not in str(refusal.value)
+
+
 def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="REDIS_URL_FILE"):
         load({"REDIS_URL_FILE": str(tmp_path / "absent")})
