@@ -4,7 +4,7 @@ ARGS ?=
 bootstrap = @exec $(PYTHON) .ci/bootstrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check native web gen bench bench-guard clean clean-all
+.PHONY: help run test check native web gen bench bench-guard bench-peers fuzz clean clean-all
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -32,6 +32,12 @@ bench: ## measure voice and chat beside the plain C fan-out
 
 bench-guard: ## fail when a gate of the bench is broken by more than the run's own spread
 	$(bootstrap) bench --guard $(ARGS)
+
+bench-peers: ## measure beside other voice servers (ARGS="--only ours,janus" leaves out the rest)
+	$(bootstrap) bench-peers $(ARGS)
+
+fuzz: ## feed broken input to every parser, a minute each (ARGS="--seconds 600")
+	$(bootstrap) fuzz $(ARGS)
 
 clean: ## remove what was built and the caches, never a data folder
 	$(bootstrap) clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +103,22 @@ def bench(words: Sequence[str]) -> int:
     os.execv(PYTHON, [str(PYTHON), "-m", "bench", *words])
 
 
+def bench_peers(words: Sequence[str]) -> int:
+    """Fetch and build the other servers, then measure ours beside them."""
+    prepare("bench", client=[])
+    os.chdir(ROOT)
+    if not words:
+        subprocess.run([PYTHON, "-m", "bench.peers", "--install"], check=False)  # it says what is missing
+    os.execv(PYTHON, [str(PYTHON), "-m", "bench.peers", *words])
+
+
+def fuzz(words: Sequence[str]) -> int:
+    """Fuzz every parser, a minute each unless `words` say otherwise."""
+    prepare("test", client=[])
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), "-m", "tests.fuzz", *words])
+
+
 def clean(words: Sequence[str]) -> int:
     """Remove what was built; with --all also the installed packages. Data folders are never touched."""
     heavy = [VENV, CLIENT / "node_modules"] if "--all" in words else []
@@ -120,6 +137,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "web": web,
     "gen": gen,
     "bench": bench,
+    "bench-peers": bench_peers,
+    "fuzz": fuzz,
     "clean": clean,
 }
 
