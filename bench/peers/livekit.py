@@ -81,7 +81,9 @@ class Person:
         )  # without RED
         await self._send(_TO_ADD_TRACK, track)
         await self._send(_TO_OFFER, encode((1, "offer"), (2, sdp.publishing_offer(leg))))
-        await self._until(lambda: self._answer is not None and bool(self._candidates[_PUBLISHER]))
+        await self._until(
+            lambda: self._answer is not None and bool(sdp.candidates(self._candidates[_PUBLISHER]))
+        )
         assert self._answer is not None
         await leg.connect(sdp.remote(self._answer, self._candidates[_PUBLISHER]))
         self.publishing = leg
@@ -138,7 +140,7 @@ class Person:
             self._nursery.start_soon(self._connect, leg, description)
 
     async def _connect(self, leg: RtpLeg, offer: str) -> None:
-        await self._until(lambda: bool(self._candidates[_SUBSCRIBER]) or bool(sdp.candidates(offer)))
+        await self._until(lambda: bool(sdp.candidates(self._candidates[_SUBSCRIBER])))
         server = sdp.remote(offer, self._candidates[_SUBSCRIBER])
         await leg.connect(server, is_controlling="a=ice-lite" in offer)
         self._connected = True

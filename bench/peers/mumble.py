@@ -268,7 +268,7 @@ class MumblePeer:
             protocol="Mumble's own: OCB2-AES128 with a 24-bit tag and 4 bytes of overhead",
             does_more="access lists, text chat, voice targets, positional audio",
             remarks=[
-                "its crypto is not SRTP: fewer bytes, a weaker tag, no RTCP; a join here includes TCP and TLS",
+                "its crypto is not SRTP: fewer bytes, a weaker tag, no RTCP; a join takes in TCP and TLS",
                 "its voice thread asks for real-time scheduling as ours does",
             ],
         )

@@ -183,8 +183,8 @@ class OursPeer:
         """Describe it."""
         return About(
             version=commit(),
-            config="python -m voicechat serve, defaults; embedded PostgreSQL; limits by address off; its media "
-            "thread asks for real-time scheduling, and gets it when run as root, as here",
+            config="python -m voicechat serve, defaults; embedded PostgreSQL; limits by address off; its "
+            "media thread asks for real-time scheduling, and gets it when run as root, as here",
             does_more="accounts, permissions, text chat and history in the same process; its memory and CPU "
             "include its database",
         )
