@@ -9,7 +9,6 @@ from typing import Any
 from tests.e2e.person import Person
 from tests.support.browser import recorded, voice_stats
 from tests.support.impaired_network import Link
-from tests.support.waiting import eventually
 
 TRIES = 4  # for a machine that is busy with other things
 
@@ -31,7 +30,6 @@ Heard = dict[str, Hearing]
 class Leg:
     """What the server tells one person of what it receives from them (remote-inbound-rtp)."""
 
-    measurements: int
     rtt_ms: float
     fraction_lost: float
 
@@ -69,24 +67,14 @@ class Call:
         """Let time pass in a way that lets the browsers' events through."""
         self.ann.page.wait_for_timeout(seconds * 1000)
 
-    def wait_measured(self, person: Person, times: int = 2) -> Leg:
-        """Wait until the server has reported to `person` so many times from now on; return the last."""
-        wanted = leg(person).measurements + times
-        eventually(
-            lambda: leg(person).measurements >= wanted,
-            f"the server reports on what it receives of {person.username}",
-            pause=self.let_pass,
-        )
-        return leg(person)
-
 
 def leg(person: Person) -> Leg:
-    """Read the newest report about the person's microphone; without measurements before the first."""
+    """Read the newest report about the person's microphone; nothing but zeros before the first."""
     for report in voice_stats(person.page, "remote-inbound-rtp"):
         if "roundTripTime" in report:
             rtt_ms = 1000 * report["roundTripTime"]
-            return Leg(report["roundTripTimeMeasurements"], rtt_ms, report["fractionLost"])
-    return Leg(0, 0.0, 0.0)
+            return Leg(rtt_ms, report["fractionLost"])
+    return Leg(0.0, 0.0)
 
 
 def _inbound(person: Person) -> dict[str, Any]:

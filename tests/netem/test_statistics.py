@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,8 +25,13 @@ def test_the_round_trip_and_the_loss_reported_to_a_browser_are_those_of_its_way(
     call.link.impairment = Impairment(delay_ms=WAY_MS)
     _wait_told(call, call.bob, 2 * WAY_MS)
     _wait_told(call, call.ann, 0.0)
+    _wait_told_of_loss(call, lambda loss: loss == 0)
+    call.link.impairment = Impairment(delay_ms=WAY_MS, loss=0.5)
+    _wait_told_of_loss(call, lambda loss: loss > 0.05)  # of half of the packets, most came again
+    call.link.impairment = Impairment()
+    _wait_told_of_loss(call, lambda loss: loss == 0)
+    assert leg(call.ann).fraction_lost == 0
     for person in (call.ann, call.bob):
-        assert leg(person).fraction_lost == 0
         [sent] = voice_stats(person.page, "outbound-rtp")
         assert sent["packetsSent"] > 0
         assert sent["remoteId"] in {report["id"] for report in voice_stats(person.page, "remote-inbound-rtp")}
@@ -34,6 +41,15 @@ def _wait_told(call: Call, person: Person, way_ms: float) -> None:
     eventually(
         lambda: way_ms <= leg(person).rtt_ms < way_ms + SLACK_MS,
         f"{person.username} is told of {way_ms:.0f} ms, by an answer to a report; Chromium's are 5 s apart",
+        within_s=40.0,
+        pause=call.let_pass,
+    )
+
+
+def _wait_told_of_loss(call: Call, is_right: Callable[[float], bool]) -> None:
+    eventually(
+        lambda: is_right(leg(call.bob).fraction_lost),
+        "Bob is told the loss of his own packets",
         within_s=40.0,
         pause=call.let_pass,
     )
