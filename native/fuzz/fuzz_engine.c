@@ -164,6 +164,38 @@ static void command(const uint8_t *b, size_t length)
     apply_all();
 }
 
+/* Every slot that waits for a layer is in its list, and every layer and view is free or in use. */
+static void check_video(void)
+{
+    vc_engine *e = h.engine;
+    uint32_t layers = e->unused_layer_count, views = e->unused_view_count, waiting = 0, wanted = 0;
+    for (int t = 0; t < 16; t++) {
+        if (!e->tracks[t].alive || e->tracks[t].layer == VC_NONE)
+            continue;
+        const vc_layer *layer = vc_state_layer(e, &e->tracks[t]);
+        layers++;
+        wanted += layer->wanted_at != VC_NONE;
+        if (layer->wanted_at != VC_NONE && e->wanted[layer->wanted_at] != t)
+            abort();
+        for (int32_t id = layer->waiting, before = VC_NONE; id != VC_NONE; waiting++) {
+            const vc_view *view = vc_state_view(e, &e->slots[id]);
+            if (!e->slots[id].alive || view->next != t || view->before != before)
+                abort();
+            before = id;
+            id = view->behind;
+        }
+    }
+    for (int s = 0; s < 64; s++) {
+        if (!e->slots[s].alive || e->slots[s].view == VC_NONE)
+            continue;
+        views++;
+        waiting -= vc_state_view(e, &e->slots[s])->next != VC_NONE;
+    }
+    if (layers != e->config.max_video_tracks || views != e->config.max_video_slots || waiting != 0 ||
+        wanted != e->wanted_count)
+        abort();
+}
+
 /* Every route is known at both of its ends, every name leads to its owner. */
 static void check_consistency(void)
 {
@@ -173,7 +205,10 @@ static void check_consistency(void)
             const vc_slot *slot = &e->slots[e->tracks[t].receivers[i]];
             if (!slot->alive || slot->track != t || slot->at != i)
                 abort();
+            if ((slot->view != VC_NONE) != (e->tracks[t].layer != VC_NONE))
+                abort();
         }
+    check_video();
     for (uint32_t i = 0; i < e->lossy_count; i++) {
         const vc_track *track = &e->tracks[e->lossy[i]];
         if (!track->alive || track->missing.count == 0 || track->lossy_at != (int32_t)i)

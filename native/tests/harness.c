@@ -122,6 +122,19 @@ size_t harness_rtp(uint8_t *out, int peer, uint16_t seq, uint8_t level)
     return 32;
 }
 
+size_t harness_video(uint8_t *out, int peer, uint16_t seq, bool is_keyframe)
+{
+    static const uint8_t head[] = {0x90, 0x80 | HARNESS_VP8, [12] = 0xbe, 0xde, 0, 1, 4 << 4, 'v', 5 << 4, 'h',
+                                   0x90, 0xe0, 0x80, 0, 0, 0}; /* a VP8 descriptor with all but a key index */
+    memcpy(out, head, sizeof head);
+    vc_put16(out + 2, seq);
+    vc_put32(out + 4, (uint32_t)seq * 3000);
+    vc_put32(out + 8, 300 + (uint32_t)peer);
+    out[23] = out[24] = (uint8_t)seq;
+    memcpy(out + 26, is_keyframe ? "\0OKAY" : "\1OKAY", 5);
+    return 31;
+}
+
 void harness_send(const harness *h, int client_fd, const void *data, size_t length)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(h->server_port),

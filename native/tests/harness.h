@@ -2,6 +2,8 @@
  * that counts.  So the tests need no library, and a fuzzer can get past authentication. */
 #ifndef HARNESS_H
 #define HARNESS_H
+#include <stdbool.h>
+
 #include "vc_engine.h"
 
 typedef struct {
@@ -27,6 +29,9 @@ void harness_join(harness *h, int peer, const uint8_t addr[VC_ADDR_BYTES], toy_s
 
 /* Write an RTP packet of track 'peer' with the toy tag; its length. */
 size_t harness_rtp(uint8_t *out, int peer, uint16_t seq, uint8_t level);
+
+/* Write a VP8 packet of the layer with MID "v" and RID "h" under SSRC 300 + peer, with the toy tag; its length. */
+size_t harness_video(uint8_t *out, int peer, uint16_t seq, bool is_keyframe);
 
 /* Send 'data' to the server. */
 void harness_send(const harness *h, int client_fd, const void *data, size_t length);

@@ -163,6 +163,61 @@ static void packets_and_commands_allocate_nothing(void)
     close_call(&c);
 }
 
+static void join_video(call *c)
+{
+    vc_engine *e = c->h.engine;
+    CHECK_EQUAL(vc_engine_video_add(e, 8, 0, VC_SSRC_UNNAMED, "v", "h", 0, 0), VC_OK);
+    CHECK_EQUAL(vc_engine_video_slot_add(e, 8, 1, 400, 401, "toy", 0), VC_OK);
+    CHECK_EQUAL(vc_engine_route_set(e, 8, 8, 0, 0), VC_OK);
+    settle(c);
+}
+
+/* A viewer asks for what it was sent two packets ago. */
+static void ask_again(const call *c, uint16_t seq)
+{
+    uint8_t nack[20] = {0x81, 205, 0, 3, [16] = 'O', 'K', 'A', 'Y'};
+    vc_put32(nack + 8, 400);
+    vc_put16(nack + 12, (uint16_t)(seq - 2));
+    harness_send(&c->h, c->b_fd, nack, sizeof nack);
+}
+
+static void video_passes_while_control_churns_and_allocates_nothing(void)
+{
+    call c;
+    uint8_t packet[64], heard[2048];
+    open_call(&c);
+    join_video(&c);
+    vc_engine *e = c.h.engine;
+    unsigned long before = atomic_load(&allocations);
+    int wrong = 0;
+    for (int i = 0; i < 500; i++) {
+        bool is_keyframe = i % 10 == 0;
+        harness_send(&c.h, c.a_fd, packet, harness_video(packet, 0, (uint16_t)i, is_keyframe));
+        do
+            wrong += hear(c.b_fd, heard, sizeof heard) < 0;
+        while (vc_get32(heard + 8) == 401); /* what was asked for again comes in between */
+        wrong += vc_get32(heard + 8) != 400;
+        ask_again(&c, vc_get16(heard + 2));
+        if (i % 10 != 9)
+            continue;
+        vc_engine_video_add(e, 9, 0, VC_SSRC_UNNAMED, "v", "l", 1000, 0);
+        vc_engine_route_set(e, 8, 9, 0, 0); /* a switch that never comes */
+        vc_engine_track_del(e, 9, 0);
+        vc_engine_video_slot_add(e, 9, 1, 500u + (uint32_t)i, 0, "toy", 0);
+        vc_engine_route_set(e, 9, 8, 0, 0);
+        vc_engine_slot_del(e, 9, 0);
+        if (i == 249) {
+            vc_engine_track_mute(e, 8, 1, 0);
+            vc_engine_track_mute(e, 8, 0, 0);
+        }
+        settle(&c);
+    }
+    CHECK_EQUAL(wrong, 0);
+    CHECK_EQUAL(harness_counter(&c.h, "commands_refused"), 0);
+    CHECK_EQUAL(atomic_load(&allocations), before);
+    close_call(&c);
+}
+
 static void stopping_wakes_an_idle_engine_at_once(void)
 {
     for (int i = 0; i < 50; i++) {
@@ -192,6 +247,12 @@ static void senseless_configurations_are_refused(void)
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 3, 1, 111, 48000, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 1, 1, 128, 48000, 0, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_track_add(h.engine, 0, 0, 1, 1, 111, 48000, 15, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_video_add(h.engine, 0, 0, VC_SSRC_UNNAMED, "", "h", 0, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_video_add(h.engine, 0, 0, 1, "longer than sixteen", "", 0, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_video_add(h.engine, 0, 0, 1, "v", "over eight", 0, 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_track_mid(h.engine, 0, "", 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_video_slot_add(h.engine, 0, 0, 7, 7, "c", 0), VC_ERR_RANGE);
+    CHECK_EQUAL(vc_engine_peer_estimate(h.engine, 0, 5, 4, 6, 0), VC_ERR_RANGE);
     CHECK_EQUAL(vc_engine_slot_add(h.engine, 0, 0, 1, 96, 48000, 0, "longer than twenty-four bytes", 0), VC_ERR_RANGE);
     CHECK(vc_counter_name(-1) == NULL && vc_counter_name(vc_counter_count()) == NULL);
     CHECK_EQUAL(vc_engine_histogram(h.engine, 7, NULL, 0), VC_ERR_RANGE);
@@ -203,6 +264,7 @@ int main(void)
 {
     voice_passes_while_control_churns();
     packets_and_commands_allocate_nothing();
+    video_passes_while_control_churns_and_allocates_nothing();
     stopping_wakes_an_idle_engine_at_once();
     senseless_configurations_are_refused();
     return check_report("engine");
