@@ -36,8 +36,8 @@ class Events:
         """Return the events of one kind."""
         return [event for event in self.seen if isinstance(event, kind)]
 
-    async def wait_for(self, matches: Callable[[MediaEvent], bool]) -> MediaEvent:
-        with trio.fail_after(10):
+    async def wait_for(self, matches: Callable[[MediaEvent], bool], within_s: float = 10) -> MediaEvent:
+        with trio.fail_after(within_s):
             while True:
                 for event in self.seen:
                     if matches(event):

@@ -469,3 +469,20 @@ def test_sections_never_move_shrink_or_change_their_kind(wishes: list[tuple[str,
         assert kinds[: len(before)] == before
         assert [section.first("mid") for section in sections] == [str(number) for number in range(len(kinds))]
         before = kinds
+
+
+def test_a_codec_the_client_likes_better_is_offered_first_once() -> None:
+    """Chromium sends what the offer names first."""
+    made = negotiation()
+    made.allow("webcam", 1)
+    offered(made)
+    text = chromium_answer(render_offer(made.offer), PARTS)
+    made.read(text.replace("SAVPF 96 98 102 45", "SAVPF 98 96 102 45"))
+    assert offered(made)[-1].formats == ("98", "96", "102", "45")
+    made.read(chromium_answer(render_offer(made.offer), PARTS).replace("SAVPF 98 96", "SAVPF 96 98"))
+    assert made.next_offer() is None
+    made.withdraw("webcam")
+    offered(made)
+    answered(made)
+    made.allow("webcam", 1)
+    assert offered(made)[-1].formats == ("96", "98", "102", "45")

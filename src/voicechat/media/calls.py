@@ -130,8 +130,8 @@ class Media(Plane):
         """Let the peer send a video, `webcam` or `screen_video:{id}`, and with `has_audio` its sound as well.
 
         An OfferChanged with a section for it follows. Those in its room are sent it as soon as it comes,
-        unless they prefer otherwise; at most `max_bits_per_s` of it are passed on, over all its layers about
-        twice that. Raises NotFound when the peer is gone, Conflict when it publishes `source` already.
+        unless they prefer otherwise; at most `max_bits_per_s` of it are passed on to each viewer. Raises
+        NotFound when the peer is gone, Conflict when it publishes `source` already.
         """
         self._streams.publish(
             self._endpoint(peer_id), source, max_bits_per_s=max_bits_per_s, has_audio=has_audio

@@ -12,7 +12,6 @@ log = get_logger("media")
 
 HEADROOM = 1.25  # of what a publisher was asked to keep to: headers, and encoders overshoot
 _LAYER_OF_RID = {"": Layer.HIGH, "h": Layer.HIGH, "m": Layer.MEDIUM, "l": Layer.LOW}
-_SHARE = {Layer.HIGH: 1.0, Layer.MEDIUM: 0.5, Layer.LOW: 0.25}  # of a stream's limit
 
 
 def add_tracks(engine: Engine, endpoint: Endpoint, stream: SentStream) -> tuple[Layer, ...]:
@@ -58,13 +57,15 @@ def _add_sound(engine: Engine, endpoint: Endpoint, stream: SentStream) -> int:
 
 
 def limit_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:
-    """Hold each layer to its share of what may be sent of a video."""
+    """Hold each layer to what may be sent of a video: a viewer gets one of them.
+
+    Any of them may be all there is: Chromium sends VP9 and AV1 in several layers of one stream, the first.
+    """
+    limit = int(endpoint.published[source].max_bits_per_s * HEADROOM)
     for sent in endpoint.sent_as(source):
-        if sent.layer is not None:
-            limit = int(endpoint.published[source].max_bits_per_s * HEADROOM * _SHARE[sent.layer])
-            if limit != sent.max_bits_per_s:
-                sent.max_bits_per_s = limit
-                engine.video_limit(sent.track, limit)
+        if sent.layer is not None and limit != sent.max_bits_per_s:
+            sent.max_bits_per_s = limit
+            engine.video_limit(sent.track, limit)
 
 
 def silence_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:

@@ -9,7 +9,9 @@ What each line of them is there for:
 - transport-wide numbers, in video alone: they tell how much a network carries.
 - `a=rtcp-fb` names `nack pli` and `ccm fir`, by which a decoder asks for a keyframe, and `goog-remb` for
   clients without the numbers.
-- `b=TIAS` (RFC 3890): how much a publisher may send of a stream, over all its layers. Chromium obeys it.
+- The order of the codecs: Chromium sends what we name first, whatever its answer names first (measured with
+  version 156), so a client that prefers another codec is offered that one first the next time.
+- `b=TIAS` (RFC 3890): how much a publisher may send of a stream. Chromium obeys it where it sends one layer.
 - The sound of a screen has a payload type of its own, as it is stereo and has no DTX, which would cut music.
 """
 
@@ -41,12 +43,16 @@ _STEREO = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=
 
 @dataclass(frozen=True, slots=True)
 class PublishLine:
-    """A section for the client to send on: `source`, or nothing while that is None (inactive)."""
+    """A section for the client to send on: `source`, or nothing while that is None (inactive).
+
+    `favourite` is the payload type that comes first, where the client likes another best than we.
+    """
 
     mid: str
     is_video: bool
     source: str | None
     max_bits_per_s: int = 0
+    favourite: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,8 @@ def offered_types(line: LaterLine) -> tuple[int, ...]:
     match line:
         case VideoSlotLine():
             return tuple(pt for codec in VIDEO_CODECS for pt in (codec.pt, codec.rtx_pt))
-        case PublishLine(is_video=True):
-            return tuple(codec.pt for codec in VIDEO_CODECS)
+        case PublishLine(is_video=True, favourite=favourite):
+            return tuple(sorted(BY_PT, key=lambda pt: pt != favourite))
         case _:
             return (STEREO_PT,)
 

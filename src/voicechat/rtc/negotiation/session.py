@@ -14,6 +14,7 @@ from voicechat.errors import Conflict, Invalid
 from voicechat.rtc import sources
 from voicechat.rtc.ice import Credentials
 from voicechat.rtc.negotiation.answer import Answer, read_answer
+from voicechat.rtc.negotiation.codecs import VIDEO_CODECS
 from voicechat.rtc.negotiation.offer import Offer, new_ssrc
 from voicechat.rtc.negotiation.sections import LaterLine, PublishLine, SoundSlotLine, VideoSlotLine
 
@@ -125,8 +126,16 @@ class Negotiation:
             return line
         if line.mid in self.offer.rejected or line.source not in unplaced:
             unplaced.pop(line.source, None)  # who rejected its section is not asked again
-            return replace(line, source=None, max_bits_per_s=0)
-        return replace(line, max_bits_per_s=unplaced.pop(line.source))
+            return replace(line, source=None, max_bits_per_s=0, favourite=None)
+        favourite = line.favourite or self._favourite(line)
+        return replace(line, max_bits_per_s=unplaced.pop(line.source), favourite=favourite)
+
+    def _favourite(self, line: PublishLine) -> int | None:
+        """Return what the client would rather send than what was offered first; it is asked once."""
+        answer = self.answered
+        sent = () if answer is None or not line.is_video else answer.sent
+        liked = next((stream.codec for stream in sent if stream.mid == line.mid), None)
+        return None if liked == VIDEO_CODECS[0].pt else liked
 
     def _mid(self, lines: list[LaterLine]) -> str:
         return str(1 + len(self.offer.slots) + len(lines))

@@ -1,0 +1,269 @@
+"""Video from those who show to those who watch: real sockets, real DTLS and SRTP, real VP8."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import trio
+
+from tests.media.conftest import Stage
+from tests.media.watching import LIMIT, Person, person
+from tests.support.rtc_client import RtpPacket
+from tests.support.rtc_video import (
+    VP8,
+    VP8_RTX,
+    Layer,
+    begins_with_keyframe,
+    missing,
+    picture_loss,
+    seen,
+)
+from tests.support.vp8 import Descriptor
+from voicechat.errors import NotFound
+from voicechat.media import Layer as LayerName
+from voicechat.media import Preference
+from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
+
+SCREEN, SOUND = screen_video("one"), screen_audio("one")
+DARK, GREY, BRIGHT = 40, 120, 200
+
+
+def is_seamless(packets: list[RtpPacket]) -> bool:
+    """Sequence numbers go up by one, time never goes back, pictures are counted on."""
+    ordered = list(itertools.pairwise(packets))
+    pictures = [Descriptor.of(packet.payload).picture_id for packet in packets]
+    return (
+        all((after.seq - before.seq) & 0xFFFF == 1 for before, after in ordered)
+        and all((after.timestamp - before.timestamp) & 0xFFFF_FFFF < 1 << 31 for before, after in ordered)
+        and all((after - before) & 0x7FFF <= 1 for before, after in itertools.pairwise(pictures))
+    )
+
+
+async def show(layers: list[Layer], *colours: int) -> None:
+    """Show the same pictures in every layer, the first of them a keyframe."""
+    for number, colour in enumerate(colours):
+        for layer in layers:
+            await layer.show(colour, key=number == 0)
+
+
+async def test_one_shows_and_one_watches(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await show([webcam], DARK, GREY, BRIGHT)
+    packets = await ben.sees(mid, BRIGHT)
+    assert begins_with_keyframe(packets)
+    assert [round(colour, -1) for colour in seen(packets)] == [DARK, GREY, BRIGHT]
+    assert is_seamless(packets)
+    assert packets[0].seq < 1 << 15
+    assert {packet.payload_type for packet in packets} == {VP8}
+
+
+async def asked_again(viewer: Person, mid: str, seq: int, came: Callable[[], Sequence[Any]]) -> Any:
+    """Ask for a packet until it comes: in its first moments a request is taken for impatience."""
+    while not came():
+        await viewer.client.report(missing(viewer.client, mid, seq))
+        with trio.move_on_after(0.1):
+            await viewer.client.wait_until(lambda: bool(came()))
+    return came()[0]
+
+
+async def test_who_comes_later_begins_with_a_keyframe_that_was_asked_for(stage: Stage) -> None:
+    anna = await person(stage, "anna")
+    (webcam,) = await anna.publishes()
+    await show([webcam], DARK, DARK)
+    cleo = await person(stage, "cleo")
+    await cleo.renegotiates()
+    mid = await cleo.watches("anna")
+    await anna.client.wait_until(lambda: webcam.keyframes_asked() > 0)
+    await webcam.show(GREY)
+    await webcam.show(BRIGHT, key=True)
+    packets = await cleo.sees(mid, BRIGHT)
+    assert begins_with_keyframe(packets)
+    assert len(seen(packets)) == 1
+
+
+async def test_layers_change_on_keyframes_without_a_seam(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    layers = await anna.publishes("l", "m", "h")
+    low, _, high = layers
+    await ben.renegotiates(reports_arrivals=False)
+    mid = await ben.watches("anna")
+    await show(layers, DARK, DARK)
+    await ben.shown("anna", LayerName.LOW)
+    with trio.fail_after(10):
+        while high.keyframes_asked() == 0:  # the look at the rates decides for the highest layer
+            await show(layers, DARK, DARK)
+            await trio.sleep(0.05)
+    await low.show(GREY)
+    await high.show(BRIGHT, key=True)
+    await ben.shown("anna", LayerName.HIGH)
+    await high.show(BRIGHT)
+    assert is_seamless(await ben.sees(mid, BRIGHT))
+
+
+async def test_a_preference_is_obeyed_and_told(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    stage.media.prefer(ben.peer_id, "anna", WEBCAM, Preference.LOW)
+    layers = await anna.publishes("l", "h")
+    await ben.renegotiates(reports_arrivals=False)
+    await ben.watches("anna")
+    await show(layers, DARK, DARK)
+    await ben.shown("anna", LayerName.LOW)
+    stage.media.prefer(ben.peer_id, "anna", WEBCAM, Preference.OFF)
+    await stage.events.wait_for(lambda _: ben.mid_of("anna") is None)
+    stage.media.prefer(ben.peer_id, "anna", WEBCAM, Preference.AUTO)
+    await ben.watches("anna")
+
+
+async def test_what_a_viewer_lost_is_sent_again_in_a_stream_of_its_own(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await show([webcam], DARK, GREY)
+    lost = (await ben.sees(mid, GREY))[1]
+    again = await asked_again(ben, mid, lost.seq, lambda: ben.client.resent_in(mid))
+    assert again.payload_type == VP8_RTX
+    assert again.payload == lost.seq.to_bytes(2, "big") + lost.payload
+    assert again.timestamp == lost.timestamp
+
+
+async def test_a_viewer_without_retransmissions_gets_the_packet_itself_again(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates(types={111, 109, 96, 98})
+    mid = await ben.watches("anna")
+    await show([webcam], DARK, GREY)
+    packets = await ben.sees(mid, GREY)
+    wires = {datagram for datagram, _ in ben.client.datagrams}
+    before = len(ben.client.datagrams)
+
+    def came_twice() -> list[bytes]:
+        return [datagram for datagram, _ in ben.client.datagrams[before:] if datagram in wires]
+
+    await asked_again(ben, mid, packets[-1].seq, came_twice)
+    assert ben.client.resent_in(mid) == []
+
+
+async def test_a_decoder_in_trouble_gets_a_keyframe(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await show([webcam], DARK, GREY)
+    await ben.sees(mid, GREY)
+    asked = webcam.keyframes_asked()
+    with trio.fail_after(10):
+        while webcam.keyframes_asked() == asked:
+            await ben.client.report(picture_loss(ben.client, mid))
+            await trio.sleep(0.1)
+
+
+async def test_a_publisher_is_asked_for_what_it_lost(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await webcam.show(DARK, key=True, lose=[1])
+    await webcam.show(GREY)
+
+    def asks() -> bool:
+        return any(packet[1] == 205 and packet[0] & 31 == 1 for packet in anna.client.rtcp)
+
+    await anna.client.wait_until(asks)
+    await anna.client.send(webcam.sent[1])
+    await ben.client.wait_until(lambda: len(ben.client.of_slot(mid)) == len(webcam.sent))
+
+
+async def test_a_shared_screen_has_a_sound_that_can_be_held_back(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT, has_audio=True)
+    offer = await anna.renegotiates(rids=())
+    mids = {line.source: line.mid for line in offer.sends}
+    await ben.renegotiates()
+    picture, sound = await ben.watches("anna", SCREEN), await ben.watches("anna", SOUND)
+    await show([Layer(anna.client, mids[SCREEN])], BRIGHT)
+    await ben.sees(picture, BRIGHT)
+    player = SoundPlayer(anna, mids[SOUND])
+    await player.play(b"music")
+    await ben.client.heard_payload(b"music")
+    stage.media.gate_screen_audio(anna.peer_id, True)
+    await stage.settled()
+    await player.play(b"secret")
+    await show([Layer(anna.client, mids[SCREEN])], DARK)
+    stage.media.gate_screen_audio(anna.peer_id, False)
+    await stage.settled()
+    await player.play(b"more music")
+    await ben.client.heard_payload(b"more music")
+    heard = [packet.payload for packet in ben.client.of_slot(sound)]
+    assert b"secret" not in heard
+
+
+class SoundPlayer:
+    """The sound of a screen, which is known by its section until its SSRC is."""
+
+    def __init__(self, owner: Person, mid: str) -> None:
+        self.owner, self.mid = owner, mid
+        self.microphone = owner.client.ssrc
+
+    async def play(self, payload: bytes) -> None:
+        from voicechat.rtc.negotiation import STEREO_PT
+
+        client = self.owner.client
+        packet = bytearray(client.rtp_packet(payload, level=None, mid=self.mid))
+        packet[1] = STEREO_PT
+        packet[8:12] = (self.microphone ^ 0x5555_5555).to_bytes(4, "big")
+        await client.send(client.protect(bytes(packet)))
+
+
+async def test_the_deafened_see_and_do_not_hear(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    stage.media.set_deafened(ben.peer_id, True)
+    stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT, has_audio=True)
+    offer = await anna.renegotiates(rids=())
+    mids = {line.source: line.mid for line in offer.sends}
+    await ben.renegotiates()
+    picture, sound = await ben.watches("anna", SCREEN), await ben.watches("anna", SOUND)
+    await SoundPlayer(anna, mids[SOUND]).play(b"music")
+    await show([Layer(anna.client, mids[SCREEN])], BRIGHT)
+    await ben.sees(picture, BRIGHT)
+    assert ben.client.of_slot(sound) == []
+
+
+async def test_an_end_is_an_end_and_the_section_is_used_again(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await show([webcam], DARK)
+    await ben.sees(mid, DARK)
+    stage.media.unpublish(anna.peer_id, WEBCAM)
+    await stage.events.wait_for(lambda _: ben.mid_of("anna") is None)
+    await anna.renegotiates()
+    await stage.settled()
+    await show([webcam], GREY)  # a client that goes on is not seen
+    stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT)
+    offer = await anna.renegotiates(rids=())
+    assert [line.mid for line in offer.sends if line.source == SCREEN] == [webcam.mid]
+    again = await ben.watches("anna", SCREEN)
+    await show([webcam], BRIGHT)  # under the SSRC of before, as browsers do
+    packets = await ben.sees(again, BRIGHT)
+    assert GREY not in [round(colour, -1) for colour in seen(packets)]
+
+
+async def test_who_leaves_ends_what_it_shows_even_with_an_offer_out(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    await anna.publishes()
+    await ben.renegotiates()
+    await ben.watches("anna")
+    stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT)
+    await stage.media.leave(anna.peer_id)
+    await stage.events.wait_for(lambda _: ben.mid_of("anna") is None)
+    with pytest.raises(NotFound):
+        await stage.media.answer(anna.peer_id, anna.client.answer())
+    await stage.settled()
