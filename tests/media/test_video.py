@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
-from tests.media.conftest import Stage
+from tests.media.conftest import SETTINGS, Stage, open_stage
 from tests.media.watching import LIMIT, Person, person
 from tests.support.rtc_client import RtpPacket
 from tests.support.rtc_video import (
@@ -267,3 +268,75 @@ async def test_who_leaves_ends_what_it_shows_even_with_an_offer_out(stage: Stage
     with pytest.raises(NotFound):
         await stage.media.answer(anna.peer_id, anna.client.answer())
     await stage.settled()
+
+
+async def test_seventeen_webcams_on_sixteen_slots() -> None:
+    async with open_stage(msgspec.structs.replace(SETTINGS, room_peers=20)) as stage:
+        viewer = await person(stage, "viewer")
+        webcams: dict[str, Layer] = {}
+        for number in range(17):
+            publisher = await person(stage, f"user{number}")
+            (webcams[publisher.user_id],) = await publisher.publishes()
+        for _ in range(2):  # the first four, and then all that came meanwhile
+            await viewer.renegotiates()
+        mids = {user: await viewer.watches(user) for user in list(webcams)[:16]}
+        assert len(set(mids.values())) == 16
+        assert viewer.mid_of("user16") is None
+        for number, webcam in enumerate(webcams.values()):
+            await webcam.show(20 + 12 * number, key=True)
+        for number, mid in enumerate(mids.values()):
+            assert begins_with_keyframe(await viewer.sees(mid, 20 + 12 * number))
+        await stage.media.leave(next(p for p, e in stage.media._endpoints.items() if e.user_id == "user3"))
+        assert await viewer.watches("user16") == mids["user3"]
+        await webcams["user16"].show(BRIGHT, key=True)
+        assert is_seamless(await viewer.sees(mids["user3"], BRIGHT))
+
+
+async def test_what_goes_beyond_the_limit_is_not_passed_on(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    stage.media.limit(anna.peer_id, WEBCAM, 20_000)
+    await stage.settled()
+    for _ in range(20):  # 40 kB; two seconds of the limit and its headroom are 6
+        await webcam.show(GREY, key=True)
+    with trio.fail_after(10):
+        while stage.media.counters()["rtp_received"] < len(webcam.sent):  # noqa: ASYNC110
+            await trio.sleep(0.01)
+    await stage.settled()
+    passed = sum(len(packet.payload) for packet in ben.client.of_slot(mid))
+    assert 0 < passed < 10_000
+
+
+async def test_everybody_gone_leaves_no_handles_in_the_engine() -> None:
+    async with open_stage() as stage:
+        engine = stage.media._engine
+        for _ in range(3):
+            anna, ben = await person(stage, "anna"), await person(stage, "ben")
+            layers = await anna.publishes("l", "m", "h")
+            await ben.renegotiates()
+            await ben.watches("anna")
+            await show(layers, DARK)
+            stage.media.unpublish(anna.peer_id, WEBCAM)
+            await anna.publishes("l", source=SCREEN, has_audio=True)
+            for who in (anna, ben):
+                await stage.media.leave(who.peer_id)
+            await stage.settled()
+            used = [kind._next - len(kind._free) for kind in
+                    (engine._peer_handles, engine._track_handles, engine._slot_handles)]  # fmt: skip
+            assert used == [0, 0, 0]
+            assert engine._peers == {}
+
+
+async def test_a_client_that_never_answers_lives_on_with_what_it_has(stage: Stage) -> None:
+    anna, ben, cleo = [await person(stage, name) for name in ("anna", "ben", "cleo")]
+    (webcam,) = await anna.publishes()
+    await cleo.renegotiates()
+    mid = await cleo.watches("anna")
+    await show([webcam], BRIGHT)
+    await cleo.sees(mid, BRIGHT)
+    await ben.client.say(b"still here")
+    await anna.client.heard_payload(b"still here")
+    await anna.client.say(b"me too")
+    await ben.client.heard_payload(b"me too")
