@@ -15,7 +15,21 @@ import msgspec
 import trio
 
 from bench import guard, history, machine, report
-from bench.cases import busy, capacity, chat, drift, flood, forward, join, loss, memory, micro, mouth, rooms
+from bench.cases import (
+    busy,
+    capacity,
+    chat,
+    drift,
+    flood,
+    forward,
+    join,
+    loss,
+    memory,
+    micro,
+    mouth,
+    rooms,
+    video,
+)
 from bench.figures import Findings, Results
 from bench.gates import verdicts
 from bench.plan import FULL, GUARD, Plan
@@ -36,6 +50,7 @@ CASES: dict[str, Case] = {
     "flood": flood.run,
     "loss": loss.run,
     "drift": drift.run,
+    "video": video.run,
     "chat": chat.run,
     "join": join.run,
     "mouth": mouth.run,

@@ -41,6 +41,7 @@ GATES: tuple[Gate, ...] = (
     Gate("flood stun-forged", "delay-p99", "ratio", 1.5, 1.1, "voice delay in a flood of forged checks"),
     Gate("flood stun-random", "delay-p99", "ratio", 1.5, 1.1, "the same, checks that name nobody"),
     Gate("flood join", "connected", "ratio", 2, 1.2, "join in a flood of forged checks, to quiet"),
+    Gate("video voices-beside-30", "delay-p99", "value", 3000, 1000, "voice p99 beside a video to 30, µs"),
     Gate("drift room-25", "timestamps-off-even", "count", 500, 200, "timestamps off the clock, two hours"),
     Gate("drift room-25", "engine-grown", "count", 1, 0, "bytes the engine grew in two hours"),
     Gate("join 5-others", "first-audio", "value", 150, 70, "join to first audio, 5 others, Chromium, ms"),

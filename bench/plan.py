@@ -26,7 +26,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     mouth_calls: int = 4
 
 
-_ENGINE = ("memory", "micro", "forward", "rooms", "capacity", "busy", "flood", "loss", "drift")
+_ENGINE = ("memory", "micro", "forward", "rooms", "capacity", "busy", "flood", "loss", "drift", "video")
 _PRODUCT = ("chat", "join", "mouth")
 
 #: Under six minutes on two cores. Short rounds: the nearer in time, the more alike is the machine.

@@ -4,7 +4,7 @@
  * Source i has a socket of its own on 127.2.0.1 + i; packets and sources take turns.  Obeys lines: "on" begins, "off"
  * ends and says how many datagrams were sent since.
  *
- * PACKETS_FILE  as load.c's: packets of 2 + 510 bytes. */
+ * PACKETS_FILE  as load.c's: packets of 2 + 1498 bytes. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOURCES_MAX = 200, PACKET_ROOM = 510, PACKETS_MAX = 1024, TICK_NS = 1000000, FIRST_SOURCE = 0x7f020001 };
+enum { SOURCES_MAX = 200, PACKET_ROOM = 1498, PACKETS_MAX = 1024, TICK_NS = 1000000, FIRST_SOURCE = 0x7f020001 };
 
 typedef struct {
     uint16_t length;

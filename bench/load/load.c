@@ -8,7 +8,8 @@
  *
  * usage: load CLIENTS ROOM_SIZE
  * says   the clients' ports on 127.0.0.1 in one line, then obeys lines of
- *        run SERVER_PORT COUNT INTERVAL_US SENDERS PACKETS_FILE RESULTS_FILE
+ *        run SERVER_PORT COUNT INTERVAL_US SENDERS BURST PACKETS_FILE RESULTS_FILE
+ *        where BURST packets of a sender go at once (a picture), and the next after an interval
  * says   ARRIVALS SAMPLES LOST_ROOM when each is done (the last: arrivals there was no room to note)
  *
  * PACKETS_FILE  COUNT * SENDERS packets in the order of sending (struct packet).
@@ -31,7 +32,7 @@
 enum {
     CLIENTS_MAX = 1024,
     BATCH = 64,
-    PACKET_ROOM = 510,
+    PACKET_ROOM = 1498,
     BUFFER_BYTES = 4 << 20,
     SAMPLE_EVERY = 101, /* a prime: no client or stream is favoured */
     READ_EVERY_NS = 2000000,
@@ -58,7 +59,7 @@ typedef struct {
 
 typedef struct {
     unsigned clients, room_size;
-    unsigned senders; /* of this run */
+    unsigned senders, burst; /* of this run */
     int fds[CLIENTS_MAX];
     uint32_t seen[CLIENTS_MAX]; /* arrivals of each in this run */
     struct mmsghdr rx[BATCH];
@@ -248,16 +249,16 @@ static void pace(load *l, uint64_t step_ns, const struct sockaddr_in *server)
 {
     uint64_t start = read_ns(CLOCK_MONOTONIC) + 1000000, next_read = start;
     for (size_t number = 0; number < l->count; number++) {
-        uint64_t due = start + number * step_ns, middle = due + step_ns / 2;
+        uint64_t due = start + number / l->burst * step_ns, middle = due + step_ns / 2;
         sleep_until(due);
         send_one(l, number, server);
-        if (middle < next_read)
+        if (middle < next_read || (number + 1) % l->burst != 0)
             continue;
         sleep_until(middle);
         read_all(l);
         next_read = middle + READ_EVERY_NS;
     }
-    await_stragglers(l, start + l->count * step_ns);
+    await_stragglers(l, start + l->count / l->burst * step_ns);
 }
 
 static void write_results(const load *l, const char *path)
@@ -300,9 +301,10 @@ int main(int argc, char **argv)
     vc_sched_raise(&saved); /* nobody comes between a stamp and its send */
     prepare(&l);
     while (fgets(line, sizeof line, stdin) != NULL) {
-        int n = sscanf(line, "run %u %u %u %u %399s %399s", &port, &count, &interval_us, &l.senders, packets, results);
-        if (n != 6 || l.senders < 1 || l.senders > l.clients)
-            return 2;
+        int n = sscanf(line, "run %u %u %u %u %u %399s %399s", &port, &count, &interval_us, &l.senders, &l.burst, packets,
+                       results);
+        if (n != 7 || l.senders < 1 || l.senders > l.clients || l.burst < 1 || (l.burst > 1 && l.senders > 1))
+            return 2; /* bursts of several senders would go in turns */
         run(&l, port, count, interval_us, packets, results);
     }
     return 0;

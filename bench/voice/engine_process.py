@@ -15,7 +15,7 @@ import msgspec
 import trio
 
 from bench.voice.disturbance import Disturbance
-from bench.voice.messages import Command, Disturb, Figures, Join, Joined, Keys
+from bench.voice.messages import Command, Disturb, Figures, Join, Joined, Keys, Watch
 from bench.voice.room import LEVEL_EXTENSION, PT
 from voicechat.media.engine import Engine, EngineLimits, open_udp, pack_addr, unpack_addr
 from voicechat.media.records import Stun
@@ -72,6 +72,8 @@ class EngineProcess:
         """Do what the bench asks; return the answer."""
         if isinstance(command, Join):
             return await self._join(command.clients, command.room_size)
+        if isinstance(command, Watch):
+            await self._watch(command.clients)
         if isinstance(command, Disturb):
             self._disturb(command)
         return self._figures()
@@ -98,6 +100,13 @@ class EngineProcess:
             bytes_per_peer=engine.memory_bytes()[0],
             ufrags=[self._peers[peer].offer.ice.ufrag for peer in peers],
         )
+
+    async def _watch(self, clients: list[Keys]) -> None:
+        shows, *watch = (self._connect(client) for client in clients)
+        track = self._engine.video_add(shows, ssrc=clients[0].ssrc)
+        for number, peer in enumerate(watch):
+            self._engine.route_set(self._engine.video_slot_add(peer, ssrc=1 + number, cname="bench"), track)
+        await self._engine.settled()
 
     def _connect(self, client: Keys) -> int:
         """Make a peer known as if ICE and DTLS were done."""

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.programs import Broken, Child, compiled, load_cpu, pin, running
-from bench.voice.room import INTERVAL_US, Client
+from bench.voice.room import Client
 
-_PACKET = struct.Struct("=H510s")
-_SAMPLE = struct.Struct("=IH510s")
+_PACKET = struct.Struct("=H1498s")
+_SAMPLE = struct.Struct("=IH1498s")
 ARRIVAL = np.dtype([("ns", "<u8"), ("ssrc", "<u4"), ("seq", "<u2"), ("client", "<u2")])
 _ALIGNED_SAMPLE = (_SAMPLE.size + 3) // 4 * 4
 
@@ -53,15 +53,17 @@ class Load:
     def __init__(self, child: Child, clients: list[Client], folder: Path, room_size: int) -> None:
         self.clients = clients
         self.room_size = room_size
+        self.pace = clients[0].pace
         self._child = child
-        self._packets, self._results = folder / "packets", folder / "results"
+        self._packets, self._results = folder / f"packets-{child.pid}", folder / f"results-{child.pid}"
 
     async def run(self, server_port: int, first_number: int, count: int, senders: int | None = None) -> Run:
         """Let the first `senders` clients (all) send `count` packets at their pace; return what came back."""
         senders = len(self.clients) if senders is None else senders
         self._packets.write_bytes(b"".join(self._numbered(first_number, count, senders)))
-        seconds = count * INTERVAL_US / 1e6
-        words = f"run {server_port} {count} {INTERVAL_US} {senders} {self._packets} {self._results}"
+        seconds = count / self.pace.burst * self.pace.interval_us / 1e6
+        pace = f"{self.pace.interval_us} {senders} {self.pace.burst}"
+        words = f"run {server_port} {count} {pace} {self._packets} {self._results}"
         answer = await self._child.ask(words, within_s=seconds + 30)
         arrivals, samples, lost_room = map(int, answer.split())
         if lost_room:
@@ -96,11 +98,11 @@ def _sample(raw: bytes, at: int) -> Sample:
 
 @asynccontextmanager
 async def open_load(
-    size: int, folder: Path, *, is_pinned: bool, room_size: int | None = None
+    size: int, folder: Path, *, is_pinned: bool, room_size: int | None = None, make: type[Client] = Client
 ) -> AsyncIterator[Load]:
-    """Start the load generator with `size` clients in rooms of `room_size` (all in one)."""
+    """Start the load generator with `size` clients of a kind in rooms of `room_size` (all in one)."""
     room_size = room_size or size
     async with running([compiled("load"), str(size), str(room_size)], "the load generator") as child:
         ports = [int(word) for word in (await child.hear()).split()]
         pin(child.pid, load_cpu() if is_pinned else None)
-        yield Load(child, [Client(port, index) for index, port in enumerate(ports)], folder, room_size)
+        yield Load(child, [make(port, index) for index, port in enumerate(ports)], folder, room_size)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bench.voice.delays import Delays, one_way
 from bench.voice.load import Load, Run
-from bench.voice.room import INTERVAL_US
+from bench.voice.room import Pace
 from bench.voice.servers import Server
 
-_WARM_PACKETS = 5  # of each client: caches, frequencies and first-packet paths settle
+_WARM_TURNS = 5  # of each client: caches, frequencies and first-packet paths settle
 _PERCENTILES = (("delay-p50", 50.0), ("delay-p99", 99.0), ("delay-p99.9", 99.9), ("delay-max", 100.0))
 
 
@@ -40,18 +40,20 @@ class Stage:
 
         They begin with a short warm-up that is not measured.
         """
-        count = _WARM_PACKETS + int(seconds * 1e6 / INTERVAL_US)
+        pace = self._load.pace
+        warm = _WARM_TURNS * pace.burst
+        count = warm + int(seconds * 1e6 / pace.interval_us) * pace.burst
         cpu_before = server.cpu_ns()
         run = await self._load.run(server.port, self._next_number, count, senders)
         cpu_ns = server.cpu_ns() - cpu_before
         self._next_number += count
-        delays = one_way(run, server.opened, warm_packets=_WARM_PACKETS)
-        return Round(delays, cpu_ns / 1000 / max(delays.forwarded, 1), _paced_share(run))
+        delays = one_way(run, server.opened, warm_packets=warm)
+        return Round(delays, cpu_ns / 1000 / max(delays.forwarded, 1), _paced_share(run, pace))
 
 
-def _paced_share(run: Run) -> float:
-    turns = run.sent_ns[:, 0].astype("int64")
-    return float((len(turns) - 1) * INTERVAL_US * 1000 / max(int(turns[-1] - turns[0]), 1))
+def _paced_share(run: Run, pace: Pace) -> float:
+    turns = run.sent_ns[:: pace.burst, 0].astype("int64")
+    return float((len(turns) - 1) * pace.interval_us * 1000 / max(int(turns[-1] - turns[0]), 1))
 
 
 def turns(names: Sequence[str], rounds: int) -> list[tuple[str, ...]]:

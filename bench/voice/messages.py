@@ -21,6 +21,12 @@ class Join(msgspec.Struct, frozen=True, tag="join"):
     room_size: int
 
 
+class Watch(msgspec.Struct, frozen=True, tag="watch"):
+    """Connect clients of whom the first shows the others a video; answered by Figures."""
+
+    clients: list[Keys]
+
+
 class Disturb(msgspec.Struct, frozen=True, tag="disturb"):
     """Make Python and chat busy, or quiet again; answered by Figures."""
 
@@ -32,7 +38,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     """Say the figures; answered by Figures."""
 
 
-Command = Join | Disturb | Report
+Command = Join | Watch | Disturb | Report
 
 
 class Joined(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from bench.cases import busy, drift, forward, memory, micro
+from bench.cases import busy, drift, forward, memory, micro, video
 from bench.plan import Plan
 from bench.programs import Broken
 from bench.voice.engine import open_engine
@@ -90,6 +90,13 @@ async def test_minutes_pass_in_the_drift_room_without_drift(tmp_path: Path) -> N
     assert found["packets-sent"] > 100_000
     assert found["timestamps-off-even"] < 500
     assert found["engine-grown"] == found["descriptors-grown"] == 0
+
+
+async def test_a_video_reaches_its_viewers_whole_and_voices_beside_it_too(tmp_path: Path) -> None:
+    found = {figure.name: figure for figure in (await video.run(TINY, tmp_path)).figures}
+    for case in ("10-viewers", "30-viewers", "voices-beside-10", "voices-beside-30"):
+        assert found[f"video {case} lost"].subject == [0, 0]
+    assert len(found["video 30-viewers cpu-per-forward"].baseline) == 2
 
 
 async def test_every_single_step_takes_some_time(tmp_path: Path) -> None:
