@@ -51,6 +51,10 @@ rtc:
   use_external_ip: false
   node_ip: 127.0.0.1
   enable_loopback_candidate: true
+  interfaces:
+    includes: [lo]
+  ips:
+    includes: [127.0.0.0/8]
 keys:
   {key}: {secret}
 logging:

@@ -56,7 +56,7 @@ def remote(sdp: str, trickled: str = "") -> Remote:
     addresses = candidates(sdp + trickled)
     ufrag, password = re.search(r"a=ice-ufrag:(\S+)", sdp), re.search(r"a=ice-pwd:(\S+)", sdp)
     if not addresses or ufrag is None or password is None:
-        raise Broken(f"expected ufrag, password and an IPv4 candidate in {sdp!r}")
+        raise Broken(f"expected ufrag, password and an IPv4 candidate in {sdp[:160]!r} …")
     return Remote(ufrag[1], password[1], addresses[0])
 
 
