@@ -32,11 +32,10 @@ def judged(findings: Findings) -> list[Verdict]:
 
 async def confirm(findings: Findings, plan: Plan, measure: Measure, *, started_s: float) -> None:
     """Repeat what is beyond its gate but not proved to be; `started_s` is when the run began (monotonic)."""
-    while monotonic() - started_s < REPEATS_UNTIL_S:
-        doubtful = [verdict for verdict in judged(findings) if verdict.state == "noise"]
-        if not doubtful:
-            return
+    while doubtful := [verdict for verdict in judged(findings) if verdict.state == "noise"]:
         for verdict in doubtful:
+            if monotonic() - started_s > REPEATS_UNTIL_S:
+                return
             gate = verdict.gate
             print(f"again {gate.case} (its {gate.metric} was {verdict.found.median:.3g}) …", file=sys.stderr)
             more = await measure(_only(plan, gate))

@@ -116,4 +116,5 @@ async def _beside(voices: Stage, engine: Server, audience: Audience, seconds: fl
     """Measure voices while an audience is shown a video."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(audience.stage.measure, audience.engine, seconds, 1)
-        return await voices.measure(engine, seconds)
+        found = await voices.measure(engine, seconds)
+    return found
