@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.support.rtc_client import ClientOptions, RtcClient, run_client
 from voicechat import app
 from voicechat.protocol import Command, Permission
 from voicechat.protocol.gateway import Error, Ready
-from voicechat.protocol.voice import VoiceAnswer, VoiceConnected, VoiceJoin, VoiceOffer
+from voicechat.protocol.voice import Slot, VoiceAnswer, VoiceConnected, VoiceJoin, VoiceOffer, VoiceSlots
 from voicechat.settings import Settings, load
 
 PASSWORD = "correct horse battery"
@@ -36,6 +36,8 @@ class Talker:
     ready: Ready
     rtc: RtcClient | None = None
     session_id: str = ""
+    revision: int = 1
+    slots: list[Slot] = field(default_factory=list)
 
     async def ask(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Make a REST request that must be answered with `status`."""
@@ -62,8 +64,50 @@ class Talker:
         await self.gateway.send(VoiceAnswer(channel_id=channel_id, sdp=rtc.answer()))
         await rtc.connect()
         await self.gateway.expect(VoiceConnected, lambda event: event.session_id == offer.session_id)
-        self.rtc, self.session_id = rtc, offer.session_id
+        self.rtc, self.session_id, self.revision = rtc, offer.session_id, 1
+        self.slots = []
         return rtc
+
+    async def reoffered(self) -> VoiceOffer:
+        """Wait for the next offer of the session, and let the client have it."""
+        assert self.rtc is not None
+        self.revision += 1
+        expected = (self.session_id, self.revision)
+        offer = await self.gateway.expect(
+            VoiceOffer, lambda offer: (offer.session_id, offer.revision) == expected
+        )
+        self.rtc.reoffered(offer.sdp)
+        return offer
+
+    async def renegotiates(self, **answer: Any) -> VoiceOffer:
+        """Wait for the next offer and answer it; `answer` as in `AnswerParts`."""
+        offer = await self.reoffered()
+        assert self.rtc is not None
+        sdp = self.rtc.answer(**answer)
+        await self.gateway.send(VoiceAnswer(channel_id=offer.channel_id, sdp=sdp, revision=offer.revision))
+        return offer
+
+    async def may_send(self, source: str, **answer: Any) -> str:
+        """Answer offers until one has a section to send `source` on; return its mid."""
+        while True:
+            offer = await self.renegotiates(**answer)
+            for section in offer.sends:
+                if section.source == source:
+                    return section.mid
+
+    async def told_slots(self, matches: Callable[[list[Slot]], bool]) -> list[Slot]:
+        """Wait until what this one was last told of its sections matches; return it."""
+        while not matches(self.slots):
+            self.slots = (await self.gateway.expect(VoiceSlots)).slots
+        return self.slots
+
+    async def watches(self, person: Talker, source: str) -> str:
+        """Wait until this one is told where a stream of the person's comes; return the section's mid."""
+
+        def found(slots: list[Slot]) -> list[str]:
+            return [slot.mid for slot in slots if (slot.user_id, slot.source) == (person.user_id, source)]
+
+        return found(await self.told_slots(lambda slots: bool(found(slots))))[0]
 
 
 class Village:
