@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { VideoShape } from "./encodings";
-import { degradationOf, shapeEncodings } from "./encodings";
+import { degradationOf, shapeEncodings, startKbps } from "./encodings";
 
 const LAYERS: RTCRtpEncodingParameters[] = [{ rid: "h" }, { rid: "m" }, { rid: "l" }];
 const SHAPE: VideoShape = { kind: "screen", tier: "high", content: "detail", width: 1920, height: 1080 };
@@ -43,6 +43,14 @@ describe("encodings", () => {
   ])("ask %s for separate streams by scalability mode %s", (codec, mode) => {
     const [high] = shapeEncodings(LAYERS, SHAPE, codec) as { scalabilityMode?: string }[];
     expect(high?.scalabilityMode).toBe(mode);
+  });
+
+  it("begin a screen where its large layer fits, within reason, and a camera where the browser likes", () => {
+    expect([startKbps("screen", "low"), startKbps("screen", "premium"), startKbps("webcam", "high")]).toEqual([
+      800,
+      2000,
+      undefined,
+    ]);
   });
 
   it("hold what matters for the content", () => {

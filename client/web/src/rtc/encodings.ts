@@ -79,3 +79,14 @@ function modeOf(codec: string, isSimulcast: boolean): { scalabilityMode?: string
 export function degradationOf(content: VideoContent): RTCDegradationPreference {
   return content === "detail" ? "maintain-resolution" : "maintain-framerate";
 }
+
+/** More than this at once might drown the voice on a narrow line before the estimate comes down. */
+const MOST_START_KBPS = 2_000;
+
+/**
+ * Where to begin, in kbit/s: a screen is for reading, and Chromium, whose own 300 leave out the large layer, probes
+ * upwards of screens only every few seconds. Cameras find their rate by themselves.
+ */
+export function startKbps(kind: VideoKind, tier: Tier): number | undefined {
+  return kind === "screen" ? Math.min(MOST_START_KBPS, 0.8 * (TIERS.screen[tier].bitrate / 1_000)) : undefined;
+}

@@ -1,6 +1,8 @@
 /** One RTCPeerConnection for the life of one voice session: answer the server's offers, send, hand over its tracks. */
 import type { SendSection } from "../protocol";
-import { withCodecs, withStereo } from "./sdp";
+import { isVideo } from "../protocol";
+import type { SendWish } from "./sdp";
+import { withStereo, withWishes } from "./sdp";
 
 /** What the server offers: at first voice alone, later more. */
 export interface Offer {
@@ -16,8 +18,8 @@ export interface Outgoing {
   /** Fill in the negotiated layers; absent leaves everything to the browser. */
   shape?: (negotiated: RTCRtpEncodingParameters[]) => RTCRtpEncodingParameters[];
   degradation?: RTCDegradationPreference;
-  /** The codec to prefer, as in `VP8`. */
-  codec?: string;
+  /** How it is to be asked of the encoder in SDP. */
+  wish?: SendWish;
 }
 
 export interface PeerEnv {
@@ -50,7 +52,7 @@ export function makePeer(env: PeerEnv): Peer {
   };
 
   async function answerNow({ sdp, sends }: Offer): Promise<string> {
-    await connection.setRemoteDescription({ type: "offer", sdp: withCodecs(sdp, codecsOf(sends)) });
+    await connection.setRemoteDescription({ type: "offer", sdp: withWishes(sdp, wishesOf(sends)) });
     const before = sections;
     sections = seated(connection.getTransceivers(), sends);
     const freed = [...before.values()].filter((transceiver) => ![...sections.values()].includes(transceiver));
@@ -65,12 +67,13 @@ export function makePeer(env: PeerEnv): Peer {
     return connection.localDescription?.sdp ?? "";
   }
 
-  /** By section: the codec preferred for what is sent there. */
-  function codecsOf(sends: readonly SendSection[]): Map<string, string> {
+  /** By section. How fast to begin is for the first video alone: after it the uplink is known better. */
+  function wishesOf(sends: readonly SendSection[]): Map<string, SendWish> {
+    const sendsVideo = [...sections.keys()].some(isVideo);
     return new Map(
       sends.flatMap(({ mid, source }) => {
-        const codec = outgoing.get(source)?.codec;
-        return codec === undefined ? [] : [[mid, codec]];
+        const wish = outgoing.get(source)?.wish;
+        return wish ? [[mid, sendsVideo ? { codec: wish.codec } : wish]] : [];
       }),
     );
   }

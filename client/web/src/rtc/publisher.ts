@@ -11,7 +11,7 @@ import { screenAudio, screenVideo, shareOf, WEBCAM } from "../protocol";
 import type { ShareWish } from "./capture";
 import { openScreen, resizeCapture } from "./capture";
 import type { Tier, VideoContent, VideoKind } from "./encodings";
-import { degradationOf, shapeEncodings } from "./encodings";
+import { degradationOf, shapeEncodings, startKbps } from "./encodings";
 import type { Outgoing } from "./peer";
 
 export interface LocalStream {
@@ -267,7 +267,7 @@ function outgoing(local: LocalStream, track: MediaStreamTrack, codec: string): O
   const { kind, tier, content } = local;
   return {
     track,
-    codec,
+    wish: { codec, startKbps: startKbps(kind, tier) },
     degradation: degradationOf(content),
     shape(negotiated) {
       const { width = 0, height = 0 } = track.getSettings();

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { withCodecs, withStereo } from "./sdp";
+import { describe, expect, it } from "vitest";
+import { withStereo, withWishes } from "./sdp";
 
 const section = (mid: string, fmtp: string): string =>
   `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:${mid}\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:${fmtp}\r\na=recvonly\r\n`;
@@ -18,10 +18,27 @@ it("changes nothing that is right already", () => {
   expect(withStereo(sdp, sdp)).toBe(sdp);
 });
 
-it("puts the wanted codec first in its section alone", () => {
-  const video = (mid: string, formats: string): string =>
-    `m=video 9 UDP/TLS/RTP/SAVPF ${formats}\r\na=mid:${mid}\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:98 VP9/90000\r\n`;
+describe("what we send", () => {
+  const video = (mid: string, formats: string, more = ""): string =>
+    `m=video 9 UDP/TLS/RTP/SAVPF ${formats}\r\na=mid:${mid}\r\na=rtpmap:96 VP8/90000\r\n${more}a=rtpmap:98 VP9/90000\r\n`;
   const offer = HEAD + video("1", "96 98") + video("2", "96 98");
-  expect(withCodecs(offer, new Map([["2", "VP9"]]))).toBe(HEAD + video("1", "96 98") + video("2", "98 96"));
-  expect(withCodecs(offer, new Map([["2", "AV1"]]))).toBe(offer);
+
+  it("has its codec first in its section alone", () => {
+    const expected = HEAD + video("1", "96 98") + video("2", "98 96");
+    expect(withWishes(offer, new Map([["2", { codec: "VP9" }]]))).toBe(expected);
+  });
+
+  it("keeps the order where the codec is not offered", () => {
+    expect(withWishes(offer, new Map([["2", { codec: "AV1" }]]))).toBe(offer);
+  });
+
+  it("has its largest layer first, which a small picture is sent in", () => {
+    const layers = (order: string): string => HEAD + video("1", "96 98") + `a=simulcast:recv ${order}\r\n`;
+    expect(withWishes(layers("l;m;h"), new Map([["1", { codec: "VP8" }]]))).toBe(layers("h;m;l"));
+  });
+
+  it("begins at the rate asked for", () => {
+    const expected = HEAD + video("1", "96 98", "a=fmtp:96 x-google-start-bitrate=1500\r\n") + video("2", "96 98");
+    expect(withWishes(offer, new Map([["1", { codec: "VP8", startKbps: 1500 }]]))).toBe(expected);
+  });
 });

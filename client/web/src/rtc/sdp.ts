@@ -1,26 +1,60 @@
-/** What browsers can be told only in SDP: which codec to send first, and that stereo is welcome. Pure. */
+/** What browsers can be told only in SDP: which codec to send, how fast to begin, that stereo is welcome. Pure. */
 
-/** A browser that answers sends the first codec of the offer it can: put ours first in these sections (mid → `VP9`). */
-export function withCodecs(offer: string, wanted: ReadonlyMap<string, string>): string {
+export interface SendWish {
+  /** As in `VP9`. */
+  codec: string;
+  /** Where Chromium's estimate of the uplink begins, in kbit/s; absent leaves it as it is. */
+  startKbps?: number | undefined;
+}
+
+/**
+ * Prepare an offer for what we send in its sections (by mid): a browser that answers sends the offer's first codec
+ * that it can, so ours goes first; and of its layers the largest.
+ */
+export function withWishes(offer: string, wishes: ReadonlyMap<string, SendWish>): string {
   return sections(offer)
     .map((section) => {
-      const codec = wanted.get(midOf(section) ?? "");
-      return codec === undefined ? section : codecFirst(section, codec);
+      const wish = wishes.get(midOf(section) ?? "");
+      return wish === undefined ? section : withWish(section, wish);
     })
     .join("");
 }
 
-function codecFirst(section: string, codec: string): string {
+function withWish(section: string, { codec, startKbps }: SendWish): string {
   const ours = [...section.matchAll(/^a=rtpmap:(\d+) (\w+)\//gm)].flatMap(([, format, name]) =>
     name?.toUpperCase() === codec ? [format!] : [],
   );
-  return section.replace(/^(m=\S+ \S+ \S+) (.*)/, (_, head: string, formats: string) => {
+  const sorted = section.replace(/^(m=\S+ \S+ \S+) (.*)/, (_, head: string, formats: string) => {
     const rest = formats
       .trim()
       .split(" ")
       .filter((format) => !ours.includes(format));
     return [head, ...ours, ...rest].join(" ");
   });
+  const layered = sorted.replace(
+    /^(a=simulcast:recv )(\S+)/m,
+    (_, head: string, rids: string) => head + largestFirst(rids),
+  );
+  if (startKbps === undefined) return layered;
+  return ours.reduce((made, format) => addParameter(made, format, `x-google-start-bitrate=${startKbps}`), layered);
+}
+
+/** Of a picture of few lines Chromium encodes only the first two layers, or one: that must not leave out the picture. */
+function largestFirst(rids: string): string {
+  const rank = (rid: string): number => "hml".indexOf(rid);
+  return rids
+    .split(";")
+    .sort((left, right) => rank(left) - rank(right))
+    .join(";");
+}
+
+function addParameter(section: string, format: string, parameter: string): string {
+  const line = new RegExp(`^(a=fmtp:${format} [^\\r\\n]*)`, "m");
+  if (line.test(section)) return section.replace(line, `$1;${parameter}`);
+  return section.replace(
+    new RegExp(`^(a=rtpmap:${format} [^\\r\\n]*)(\\r?\\n)`, "m"),
+    `$1$2a=fmtp:${format} ${parameter}$2`,
+  );
 }
 
 /** Ask for stereo wherever the offer says `stereo=1`; the browser's decoder goes by our own answer. */
@@ -46,5 +80,5 @@ function stereoFormats(section: string): string[] {
 
 function addStereo(section: string, format: string): string {
   if (stereoFormats(section).includes(format)) return section;
-  return section.replace(new RegExp(`^(a=fmtp:${format} [^\\r\\n]*)`, "m"), "$1;stereo=1");
+  return addParameter(section, format, "stereo=1");
 }
