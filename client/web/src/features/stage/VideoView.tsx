@@ -1,6 +1,6 @@
 /** One stream's picture, wherever it is shown; tells the stage how large that is, so that no more is sent. */
 import type { JSX } from "solid-js";
-import { createEffect, createSignal, on, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createSignal, on, onCleanup, Show } from "solid-js";
 import { useClient } from "../../client/context";
 import type { StageStream } from "../../client/createStage";
 import { Icon } from "../../ui/Icon";
@@ -54,10 +54,13 @@ export function VideoView(props: VideoViewProps): JSX.Element {
     }),
   );
 
-  onMount(() => {
-    const put = stage.addView(props.stream.key, { height: 0, isVisible: true, isDetached: props.isDetached === true });
-    onCleanup(watchPlace(video, props.isDetached === true, put));
-  });
+  // The place stays while the stream in it may change.
+  createEffect(
+    on([() => props.stream.key, () => props.isDetached === true], ([key, isDetached]) => {
+      const put = stage.addView(key, { height: 0, isVisible: true, isDetached });
+      onCleanup(watchPlace(video, isDetached, put));
+    }),
+  );
 
   return (
     <span
