@@ -179,7 +179,11 @@ def main(words: Sequence[str] | None = None) -> int:
         return _install(plan.peers)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # every client has a socket or two
-    result, has_failed = trio.run(_measure, plan, arguments.remark)
+    try:
+        result, has_failed = trio.run(_measure, plan, arguments.remark)
+    except* KeyboardInterrupt:  # every server has ended with its block
+        print("\nbench.peers: interrupted, nothing is written", file=sys.stderr)
+        sys.exit(130)
     arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     written = [arguments.out, *(page.write(result) if arguments.out == RESULT else [])]
     print(f"wrote {', '.join(path.name for path in written)}", file=sys.stderr)

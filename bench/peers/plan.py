@@ -29,7 +29,7 @@ class PeersPlan(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int = 2  # of each scenario in each sitting
     seconds: float = 2.0
     joins: int = 5
-    ramp: tuple[int, ...] = (2, 5, 10, 20, 30, 45, 60, 90, 120, 160, 200, 250, 300)  # talkers at once
+    ramp: tuple[int, ...] = (2, 5, 10, 20, 40, 70, 110, 160, 220, 300)  # talkers at once
     ramp_seconds: float = 1.5
     p99_at_most_us: float = 5000.0
     loss_at_most: float = 0.0001
