@@ -25,7 +25,7 @@ static int flow_send(vc_engine *e, const vc_command *c)
     const vc_outgoing *packet = &e->flows.outgoing[tail % VC_OUTGOING];
     int flow = vc_flow_find(e, c->addr);
     if (flow >= 0)
-        vc_flow_queue(e, flow, packet->data, packet->length);
+        vc_flow_queue(e, flow, packet->data, packet->length, false);
     else
         vc_count(e, VC_C_drop_flow_gone);
     atomic_store_explicit(&e->flows.outgoing_tail, tail + 1, memory_order_release);

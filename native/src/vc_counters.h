@@ -6,12 +6,6 @@
     X(rx_datagrams)            /* everything read from the sockets */                                        \
     X(tx_datagrams)            /* sent by the media thread */                                                \
     X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
-    X(video_forwarded)         /* the same of video */                                                       \
-    X(layers_switched)         /* slots of video that were given another layer */                            \
-    X(keyframes_asked)         /* of publishers */                                                           \
-    X(keyframe_requests)       /* of viewers: PLI and FIR */                                                 \
-    X(ssrcs_learnt)            /* that named themselves by MID, RID or payload type */                       \
-    X(probes)                  /* packets of no stream, sent to measure bandwidth */                         \
     X(silence_sent)            /* the last frame of a stretch that was cut off, ours */                       \
     X(looked_back)             /* RTP packets of just before a slot was given, one per receiver */           \
     X(rtp_received)            /* authenticated */                                                           \
@@ -26,6 +20,12 @@
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_sent)               /* transport-wide feedback packets */                                         \
     X(recovered)               /* of these, those that came */                                               \
+    X(video_forwarded)         /* the same of video */                                                       \
+    X(layers_switched)         /* slots of video that were given another layer */                            \
+    X(keyframes_asked)         /* of publishers */                                                           \
+    X(keyframe_requests)       /* of viewers: PLI and FIR */                                                 \
+    X(ssrcs_learnt)            /* that named themselves by MID, RID or payload type */                       \
+    X(probes)                  /* packets of no stream, sent to measure bandwidth */                         \
     X(rtcp_other)                                                                                            \
     X(stun_to_python)                                                                                        \
     X(dtls_to_python)                                                                                        \
@@ -78,6 +78,7 @@
     X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
     X(drop_send_error)                                                                                       \
     X(drop_flow_full)          /* a TCP client is slower than what it is sent */                             \
+    X(drop_flow_video_full)    /* the same of video */                                                       \
     X(drop_flow_gone)          /* sent to a TCP connection that had just ended */                            \
     X(drop_flow_stranger)      /* many frames before a check was authenticated: closed */                    \
     X(drop_flow_bad_length)    /* a frame of 0 or too many bytes: its connection is closed */                \

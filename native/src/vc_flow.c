@@ -54,7 +54,9 @@ static int register_flow(vc_engine *e, int fd, const uint8_t *addr)
     flow->fd = fd;
     flow->is_stalled = false;
     flow->frames = 0;
-    flow->in.start = flow->in.end = flow->out.start = flow->out.end = 0;
+    flow->in.start = flow->in.end = 0;
+    vc_framer_init(&flow->out, flow->out_bytes, sizeof flow->out_bytes);
+    vc_framer_init(&flow->video, flow->video_bytes, sizeof flow->video_bytes);
     memcpy(flow->addr.bytes, addr, VC_ADDR_BYTES);
     return VC_OK;
 }
@@ -78,15 +80,29 @@ int vc_flow_find(const vc_engine *e, const uint8_t *addr)
 
 /* ---- out ---- */
 
+/* What goes next, or NULL: video waits for all else, but a frame once begun is finished. */
+static vc_framer *next_queue(vc_flow *flow, const uint8_t **data, size_t *pending)
+{
+    *pending = vc_framer_pending(&flow->out, data);
+    if (*pending > 0 && flow->video.begun == 0)
+        return &flow->out;
+    bool others_wait = *pending > 0;
+    *pending = vc_framer_pending(&flow->video, data);
+    if (others_wait)
+        *pending = flow->video.begun;
+    return *pending > 0 ? &flow->video : NULL;
+}
+
 /* False when the connection is broken. */
 static bool write_out(vc_flow *flow)
 {
     const uint8_t *data;
     size_t pending;
-    while ((pending = vc_framer_pending(&flow->out, &data)) > 0) {
+    vc_framer *queue;
+    while ((queue = next_queue(flow, &data, &pending)) != NULL) {
         ssize_t n = send(flow->fd, data, pending, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n > 0)
-            vc_framer_sent(&flow->out, (size_t)n);
+            vc_framer_sent(queue, (size_t)n);
         else if (errno != EINTR)
             return errno == EAGAIN;
     }
@@ -104,17 +120,18 @@ static void wait_for_room(vc_engine *e, vc_flow *flow, bool on)
 static void flush_flow(vc_engine *e, vc_flow *flow)
 {
     const uint8_t *data;
+    size_t pending;
     if (!write_out(flow))
         vc_flow_close(e, (int)(flow - e->flows.all));
     else
-        wait_for_room(e, flow, vc_framer_pending(&flow->out, &data) > 0);
+        wait_for_room(e, flow, next_queue(flow, &data, &pending) != NULL);
 }
 
-bool vc_flow_queue(vc_engine *e, int number, const uint8_t *data, size_t length)
+bool vc_flow_queue(vc_engine *e, int number, const uint8_t *data, size_t length, bool is_video)
 {
     vc_flow *flow = &e->flows.all[number];
-    if (vc_framer_put(&flow->out, data, length) != VC_OK) {
-        vc_count(e, VC_C_drop_flow_full);
+    if (vc_framer_put(is_video ? &flow->video : &flow->out, data, length) != VC_OK) {
+        vc_count(e, is_video ? VC_C_drop_flow_video_full : VC_C_drop_flow_full);
         return false;
     }
     if (!flow->is_dirty) {

@@ -3,7 +3,8 @@
  * Python accepts and gives the descriptor away: from then on the engine alone reads, writes and closes it.  A frame
  * is taken like a datagram from the flow's address, whose transport byte keeps it apart from UDP.  All flows wait
  * behind one epoll descriptor, so that without TCP traffic they cost the loop nothing.  Nothing here blocks: a
- * packet that finds no room in a flow's buffer is dropped and counted.  The end of a flow ends its tuple. */
+ * packet that finds no room in a flow's buffer is dropped and counted.  Video waits in a buffer of its own, behind
+ * all else.  The end of a flow ends its tuple. */
 #ifndef VC_FLOW_H
 #define VC_FLOW_H
 #include <stdatomic.h>
@@ -14,7 +15,11 @@
 #include "vc_frame.h"
 #include "vc_table.h"
 
-enum { VC_OUTGOING = 128 /* packets of Python's on their way to flows; a power of two */ };
+enum {
+    VC_OUTGOING = 128,          /* packets of Python's on their way to flows; a power of two */
+    VC_FLOW_VOICE_BYTES = 16384, /* about a second of a few voices: later than that, nobody wants them */
+    VC_FLOW_VIDEO_BYTES = 256 * 1024, /* a keyframe of a screen comes all at once */
+};
 
 typedef struct {
     int fd; /* VC_NONE = closed */
@@ -24,7 +29,8 @@ typedef struct {
     uint32_t frames;  /* received while it was nobody's */
     vc_addr addr;
     vc_unframer in;
-    vc_framer out;
+    vc_framer out, video;
+    uint8_t out_bytes[VC_FLOW_VOICE_BYTES], video_bytes[VC_FLOW_VIDEO_BYTES];
 } vc_flow;
 
 typedef struct {
@@ -54,7 +60,7 @@ int vc_flow_find(const vc_engine *e, const uint8_t *addr);
 void vc_flow_close(vc_engine *e, int flow);
 
 /* Queue one packet.  False, and counted, when there is no room. */
-bool vc_flow_queue(vc_engine *e, int flow, const uint8_t *data, size_t length);
+bool vc_flow_queue(vc_engine *e, int flow, const uint8_t *data, size_t length, bool is_video);
 
 /* Read a bounded piece of each flow that has something, and write to those that take more. */
 void vc_flow_take(vc_engine *e);

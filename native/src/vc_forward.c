@@ -60,11 +60,11 @@ void vc_forward_flush(vc_engine *e, vc_link *link)
     vc_figure_add(&e->counters[VC_C_drop_send_error], (uint64_t)sent.failed);
 }
 
-void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
+static void queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns, bool is_video)
 {
     const vc_tuple *to = &peer->tuples[peer->send_tuple];
     if (to->flow != VC_NONE) {
-        if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length))
+        if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length, is_video))
             return;
     } else {
         vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
@@ -73,6 +73,16 @@ void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arriv
     vc_figure_add(&peer->tx_bytes, length);
     if (vc_link_is_full(to->link))
         vc_forward_flush(e, to->link);
+}
+
+void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
+{
+    queue(e, peer, length, arrived_ns, false);
+}
+
+void vc_forward_queue_video(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
+{
+    queue(e, peer, length, arrived_ns, true);
 }
 
 /* ---- speech ---- */

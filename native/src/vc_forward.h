@@ -39,6 +39,8 @@ void vc_forward_look_back(vc_engine *e, vc_slot *slot);
 
 /* Queue a protected packet, written at vc_link_room(), for the peer's send tuple. */
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
+/* The same for video, which never goes before anything else. */
+void vc_forward_queue_video(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
 
 /* Queue a packet that the slot sent before, byte for byte; false when it could not be protected. */
 bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_sent_packet *sent,

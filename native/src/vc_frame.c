@@ -6,6 +6,8 @@
 
 static void move_to_front(uint8_t *bytes, size_t *start, size_t *end)
 {
+    if (*start == 0)
+        return;
     memmove(bytes, bytes + *start, *end - *start);
     *end -= *start;
     *start = 0;
@@ -39,12 +41,17 @@ int vc_unframer_next(vc_unframer *in, const uint8_t **data, size_t *length)
     return 1;
 }
 
+void vc_framer_init(vc_framer *out, uint8_t *bytes, size_t max)
+{
+    *out = (vc_framer){.max = max, .bytes = bytes};
+}
+
 int vc_framer_put(vc_framer *out, const uint8_t *data, size_t length)
 {
     size_t size = VC_FRAME_HEADER + length;
-    if (out->end + size > sizeof out->bytes)
+    if (out->end + size > out->max)
         move_to_front(out->bytes, &out->start, &out->end);
-    if (out->end + size > sizeof out->bytes)
+    if (out->end + size > out->max)
         return VC_ERR_FULL;
     vc_put16(out->bytes + out->end, (uint16_t)length);
     memcpy(out->bytes + out->end + VC_FRAME_HEADER, data, length);
@@ -60,7 +67,14 @@ size_t vc_framer_pending(const vc_framer *out, const uint8_t **data)
 
 void vc_framer_sent(vc_framer *out, size_t length)
 {
-    out->start += length;
+    while (length > 0) {
+        if (out->begun == 0)
+            out->begun = VC_FRAME_HEADER + (size_t)vc_get16(out->bytes + out->start);
+        size_t step = length < out->begun ? length : out->begun;
+        out->begun -= step;
+        out->start += step;
+        length -= step;
+    }
     if (out->start == out->end)
         out->start = out->end = 0;
 }

@@ -1,6 +1,6 @@
 /* vc_frame.h - packets in a byte stream: each follows its length in two bytes (RFC 4571 section 2).
  *
- * Both directions have a fixed buffer.  What arrives in pieces waits for its rest; what cannot be sent at once waits
+ * Both directions have fixed buffers.  What arrives in pieces waits for its rest; what cannot be sent at once waits
  * behind what came before, and what finds no room is refused whole: a stream never carries half a frame. */
 #ifndef VC_FRAME_H
 #define VC_FRAME_H
@@ -12,7 +12,6 @@
 enum {
     VC_FRAME_HEADER = 2,
     VC_FRAME_IN_BYTES = 4096,   /* more than two of the longest frames */
-    VC_FRAME_OUT_BYTES = 16384, /* about a second of a few voices: later than that, nobody wants them */
 };
 
 typedef struct {
@@ -30,8 +29,13 @@ int vc_unframer_next(vc_unframer *in, const uint8_t **data, size_t *length);
 
 typedef struct {
     size_t start, end; /* of what waits to be sent */
-    uint8_t bytes[VC_FRAME_OUT_BYTES];
+    size_t begun;      /* bytes left of a frame whose beginning was sent: nothing else may come before them */
+    size_t max;
+    uint8_t *bytes;
 } vc_framer;
+
+/* An empty one in the caller's memory, which is not touched. */
+void vc_framer_init(vc_framer *out, uint8_t *bytes, size_t max);
 
 /* Append one packet of 1 to VC_DATAGRAM_MAX bytes.  VC_OK, or VC_ERR_FULL and nothing appended. */
 int vc_framer_put(vc_framer *out, const uint8_t *data, size_t length);

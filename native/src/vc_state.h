@@ -133,21 +133,22 @@ typedef struct {
     vc_history history;
 } vc_slot;
 
+/* As of a peer: what every packet needs comes first. */
 struct vc_engine {
-    vc_config config;
     vc_srtp_fn protect, unprotect, protect_rtcp, unprotect_rtcp;
     vc_peer *peers;
     vc_track *tracks;
     vc_slot *slots;
+    vc_voice_store *stores; /* one for each track; audio alone uses them */
+    uint32_t stored;        /* the serial of the newest stored packet */
+    vc_table by_addr;       /* -> peer * VC_TUPLES_MAX + tuple */
+    vc_config config;
     int32_t *receivers; /* config.max_receivers for each track */
     vc_twcc *twccs;     /* one for each peer */
-    vc_voice_store *stores; /* one for each track; audio alone uses them */
-    vc_layer *layers;       /* config.max_video_tracks */
-    vc_view *views;         /* config.max_video_slots */
+    vc_layer *layers;   /* config.max_video_tracks */
+    vc_view *views;     /* config.max_video_slots */
     int32_t *unused_layers, *unused_views;
     uint32_t unused_layer_count, unused_view_count;
-    uint32_t stored;    /* the serial of the newest stored packet */
-    vc_table by_addr;   /* -> peer * VC_TUPLES_MAX + tuple */
     vc_table by_ufrag;  /* length and bytes -> peer */
     vc_wheel wheel;     /* reports, one timer per peer */
     vc_sources stun_sources;

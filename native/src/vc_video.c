@@ -36,7 +36,7 @@ static bool finish(vc_engine *e, vc_peer *receiver, const uint8_t *end, uint64_t
     int length = (int)(end - out);
     if (e->protect(receiver->tx, out, &length) != 0)
         return false;
-    vc_forward_queue(e, receiver, (size_t)length, arrived_ns);
+    vc_forward_queue_video(e, receiver, (size_t)length, arrived_ns);
     return true;
 }
 

@@ -173,6 +173,59 @@ static void with_another_tuple_media_falls_back(void)
     harness_close(&h);
 }
 
+/* Peer 0 watches a video of peer 1 over its flow. */
+static void video_of_peer_one(uint16_t seq)
+{
+    uint8_t room[VC_PACKET_ROOM];
+    vc_addr from;
+    addr_of(5000, VC_TRANSPORT_UDP, from.bytes);
+    size_t length = harness_video(room, 1, seq, seq == 1);
+    memset(room + length, 0, 1200);
+    length += 1200;
+    memcpy(room + length - HARNESS_TAG, "OKAY", HARNESS_TAG);
+    vc_datagram datagram = {.data = room, .length = length, .flow = &from};
+    vc_input_datagram(h.engine, &datagram);
+}
+
+static void watch_peer_one(void)
+{
+    vc_engine_video_add(h.engine, 8, 1, VC_SSRC_UNNAMED, "v", "h", 0, 0);
+    vc_engine_video_slot_add(h.engine, 8, 0, 400, 0, "toy", 0);
+    vc_engine_route_set(h.engine, 8, 8, 0, 0);
+    settle();
+}
+
+/* Whatever picture is on its way, a voice never waits for more of it than the kernel holds. */
+static void voice_overtakes_video(void)
+{
+    static uint8_t heard[1 << 22];
+    int far = open_pair();
+    watch_peer_one();
+    for (uint16_t seq = 1; harness_counter(&h, "drop_flow_video_full") < 10 && seq < 10000; seq++) {
+        video_of_peer_one(seq);
+        settle();
+    }
+    CHECK_EQUAL(harness_counter(&h, "drop_flow_video_full"), 10);
+    CHECK(harness_counter(&h, "video_forwarded") > VC_FLOW_VIDEO_BYTES / 1300);
+    media_of_peer_one(1);
+    settle();
+    CHECK_EQUAL(harness_counter(&h, "drop_flow_full"), 0);
+    size_t got = 0, behind = 0;
+    for (ssize_t n; (n = read(far, heard + got, sizeof heard - got)) > 0; settle())
+        got += (size_t)n;
+    bool is_voice = false;
+    size_t at = 0;
+    for (; at + VC_FRAME_HEADER <= got; at += VC_FRAME_HEADER + vc_get16(heard + at)) {
+        behind += is_voice;
+        is_voice = is_voice || vc_get32(heard + at + VC_FRAME_HEADER + 8) == 200;
+    }
+    CHECK_EQUAL(at, got); /* whole frames only */
+    CHECK(is_voice);
+    CHECK(behind >= VC_FLOW_VIDEO_BYTES / 1300);
+    close(far);
+    harness_close(&h);
+}
+
 static void a_client_that_does_not_read_loses_packets_and_nothing_else(void)
 {
     static uint8_t heard[1 << 22];
@@ -338,6 +391,7 @@ int main(void)
     a_far_end_that_closes_in_a_frame_is_forgotten();
     with_another_tuple_media_falls_back();
     a_client_that_does_not_read_loses_packets_and_nothing_else();
+    voice_overtakes_video();
     what_python_sends_comes_in_order_and_before_the_end();
     python_cannot_outrun_the_loop();
     flows_are_numbered_anew_and_limited();

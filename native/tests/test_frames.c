@@ -7,6 +7,7 @@
 
 static vc_unframer in;
 static vc_framer out;
+static uint8_t out_bytes[16384];
 
 static void feed(const uint8_t *bytes, size_t length)
 {
@@ -93,18 +94,20 @@ static void what_finds_no_room_is_refused_whole(void)
     static uint8_t packet[VC_DATAGRAM_MAX];
     const uint8_t *data;
     size_t put = 0;
-    out = (vc_framer){0};
+    vc_framer_init(&out, out_bytes, sizeof out_bytes);
     while (vc_framer_put(&out, packet, sizeof packet) == VC_OK)
         put++;
-    CHECK_EQUAL(put, VC_FRAME_OUT_BYTES / (sizeof packet + VC_FRAME_HEADER));
+    CHECK_EQUAL(put, sizeof out_bytes / (sizeof packet + VC_FRAME_HEADER));
     CHECK_EQUAL(vc_framer_pending(&out, &data), put * (sizeof packet + VC_FRAME_HEADER));
     CHECK_EQUAL(vc_framer_put(&out, packet, sizeof packet), VC_ERR_FULL);
     vc_framer_sent(&out, sizeof packet + VC_FRAME_HEADER + 1); /* one and the first byte of the second */
+    CHECK_EQUAL(out.begun, sizeof packet + VC_FRAME_HEADER - 1);
     CHECK_EQUAL(vc_framer_put(&out, packet, sizeof packet), VC_OK);
     size_t pending = vc_framer_pending(&out, &data);
     CHECK_EQUAL(pending, put * (sizeof packet + VC_FRAME_HEADER) - 1);
     CHECK_EQUAL(data[0], VC_DATAGRAM_MAX & 0xff);
     vc_framer_sent(&out, pending);
+    CHECK_EQUAL(out.begun, 0);
     CHECK_EQUAL(vc_framer_pending(&out, &data), 0);
 }
 
