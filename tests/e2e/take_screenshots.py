@@ -1,7 +1,7 @@
 """Take the README's pictures from the running client: `python -m tests.e2e.take_screenshots`.
 
 Makes a guild with a few people in it over the API, brings three of them into the voice channel with real
-browsers, and photographs what the first one sees.
+browsers, and photographs what the first one sees. What their cameras and screens show is drawn (scenery.js).
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from playwright.sync_api import ViewportSize, sync_playwright
 
 from tests.e2e.account import PASSWORD, Account, api_client
 from tests.e2e.person import TONES_HZ, Person
+from tests.e2e.stage import face, sees_moving, share_screen, turn_camera_on, watch
 from tests.support.browser import running_browser
 from tests.support.server import running_server
 from tests.support.tones import write_tone
 
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
+SCENERY = Path(__file__).with_name("scenery.js").read_text(encoding="utf-8")
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 PEOPLE = {"nova": "Nova", "kestrel": "Kestrel", "byte": "Byte", "juno": "Juno"}
 SAID = (
@@ -54,6 +56,7 @@ def main() -> None:
             tone = write_tone(folder / f"{tone_hz}.wav", tone_hz)
             browser = stack.enter_context(running_browser(playwright, tone))
             page = browser.new_context(viewport=SIZE).new_page()
+            page.add_init_script(f"window.sceneryOf = '{name}'; {SCENERY}")
             person = Person(page, server.url, tone_hz)
             person.open_guild(accounts[name])
             person.username = name
@@ -67,6 +70,20 @@ def main() -> None:
         first.read()
         first.page.wait_for_timeout(4000)
         first.page.screenshot(path=PICTURES / "main.png")
+        _watch_together(people)
+
+
+def _watch_together(people: list[Person]) -> None:
+    """Photograph a shared screen, and the faces of those who watch it."""
+    first, sharer, other = people
+    for person in people:
+        turn_camera_on(person, tier="medium")
+    share_screen(sharer, tier="medium")
+    watch(first, sharer)
+    for person in (sharer, other):
+        sees_moving(first, face(first, person))
+    first.page.wait_for_timeout(6000)
+    first.page.screenshot(path=PICTURES / "watching.png")
 
 
 def _account(stack: ExitStack, url: str, username: str) -> Account:

@@ -86,7 +86,7 @@ export function VideoView(props: VideoViewProps): JSX.Element {
           <Show when={status() === "loading"} fallback={<Icon name={status() === "paused" ? "gauge" : "screenOff"} />}>
             <span class="spinner" aria-hidden="true" />
           </Show>
-          <span>{VIDEO_WORDS[status()]}</span>
+          <span data-words={VIDEO_WORDS[status()]} />
         </span>
       </Show>
     </span>

@@ -88,7 +88,7 @@ describe("a shared screen", () => {
     client.dispatch(layer("high"));
     expect(state()).toBe("playing");
     client.dispatch(layer(null));
-    expect(screen.getByTestId("video-veil").textContent).toContain("too slow");
+    expect(screen.getByTestId("video-veil").innerHTML).toContain("too slow");
   });
 
   it("goes away with its end, and a screen reader is told of both", () => {
