@@ -54,13 +54,15 @@ typedef enum { VC_TRANSPORT_UDP = 0, VC_TRANSPORT_TCP = 1 } vc_transport;
 typedef enum {
     VC_RECORD_ACK = 1,        /* a command with a token was applied; 'status' says how */
     VC_RECORD_REFUSED = 2,    /* a command without a token failed; 'index' is its vc_op, 'status' why */
-    VC_RECORD_STUN = 3,       /* a Binding request naming a known ufrag; 'index' 1 = from a validated tuple */
+    VC_RECORD_STUN = 3,       /* a Binding request naming a known ufrag; 'index' 1 = from a validated tuple; or a response
+                               * whose transaction id begins with the number of the peer, 32 bits, network order */
     VC_RECORD_DTLS = 4,       /* a datagram of DTLS records from a validated tuple */
     VC_RECORD_SPEAKING = 5,   /* 'index' is the track, 'status' 1 started or 0 stopped, 'value' the level in -dBov */
     VC_RECORD_BYE = 6,        /* an authenticated RTCP BYE for the track 'index' */
     VC_RECORD_MOVED = 7,      /* media of this peer now goes to 'addr' */
     VC_RECORD_FLOW_CLOSED = 8, /* the TCP connection from 'addr' is gone, 'peer' lost it as a tuple (-1: nobody) */
     VC_RECORD_LAYER = 9,      /* the video slot 'index' of 'peer' is sent the track 'status' from this keyframe on */
+    VC_RECORD_STRAY = 11,     /* authentic RTP of 'peer' came from 'addr', which is none of its tuples */
     VC_RECORD_ESTIMATE = 10,  /* to 'peer' go about 'value' bit/s; when it changed by 5 % or more, 4 times a second at most */
 } vc_record_kind;
 

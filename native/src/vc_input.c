@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "vc_bytes.h"
 #include "vc_demux.h"
 #include "vc_receive.h"
 #include "vc_report.h"
@@ -17,6 +18,12 @@ enum {
     /* A handshake is about four datagrams each way, and retransmits every 50 ms at worst. */
     DTLS_PER_S = 50,
     DTLS_BURST = 64,
+    /* A client whose router gave it another port sends from there 50 times a second until it is asked who it is.  A
+     * look costs a walk over the tracks. */
+    STRAYS_PER_S = 20,
+    STRAYS_BURST = 20,
+    BINDING_RESPONSE = 0x0101,
+    STUN_HEADER = 20,
 };
 
 typedef struct {
@@ -66,8 +73,23 @@ static bool may_ask(vc_engine *e, const input *in, vc_peer *named)
     return false;
 }
 
+/* Does it answer a check of ours?  Python knows which were made; nothing of it is believed here. */
+static vc_peer *find_asker(vc_engine *e, const vc_datagram *datagram)
+{
+    if (datagram->length < STUN_HEADER || vc_get16(datagram->data) != BINDING_RESPONSE)
+        return NULL;
+    uint32_t peer = vc_get32(datagram->data + 8);
+    return peer < e->config.max_peers && e->peers[peer].alive ? &e->peers[peer] : NULL;
+}
+
 static void take_stun(vc_engine *e, const input *in)
 {
+    vc_peer *asker = find_asker(e, in->datagram);
+    if (asker != NULL) {
+        if (may_ask(e, in, asker) && pass(e, in, VC_RECORD_STUN, asker, 0))
+            vc_count(e, VC_C_stun_to_python);
+        return;
+    }
     const uint8_t *ufrag;
     size_t length;
     int status = vc_demux_ufrag(in->datagram->data, in->datagram->length, &ufrag, &length);
@@ -97,10 +119,38 @@ static void take_dtls(vc_engine *e, const input *in)
         vc_count(e, VC_C_dtls_to_python);
 }
 
+static vc_track *find_track(vc_engine *e, uint32_t ssrc)
+{
+    for (uint32_t i = 0; ssrc != VC_SSRC_UNNAMED && i < e->config.max_tracks; i++)
+        if (e->tracks[i].alive && e->tracks[i].ssrc == ssrc)
+            return &e->tracks[i];
+    return NULL;
+}
+
+/* Authentic media from an address nobody proved: told, so that Python can ask there.  The packet itself is lost; what
+ * is forged or replayed leads to nothing. */
+static void take_stray(vc_engine *e, const input *in)
+{
+    uint8_t copy[VC_DATAGRAM_MAX];
+    int length = (int)in->datagram->length;
+    if (!vc_bucket_take(&e->strays, STRAYS_PER_S, STRAYS_BURST, e->clock.now_us))
+        return;
+    const vc_track *track = find_track(e, vc_get32(in->datagram->data + 8));
+    if (track == NULL || e->peers[track->peer].rx == NULL)
+        return;
+    memcpy(copy, in->datagram->data, in->datagram->length);
+    if (e->unprotect(e->peers[track->peer].rx, copy, &length) != 0)
+        return;
+    pass(e, in, VC_RECORD_STRAY, &e->peers[track->peer], 0);
+}
+
 static void take_media(vc_engine *e, const input *in, vc_kind kind)
 {
-    if (in->peer == NULL)
+    if (in->peer == NULL) {
+        if (kind == VC_KIND_RTP)
+            take_stray(e, in);
         return vc_count(e, VC_C_drop_media_unknown_tuple);
+    }
     if (in->peer->rx == NULL)
         return vc_count(e, VC_C_drop_no_keys);
     if (kind == VC_KIND_RTP)

@@ -152,7 +152,7 @@ struct vc_engine {
     vc_table by_ufrag;  /* length and bytes -> peer */
     vc_wheel wheel;     /* reports, one timer per peer */
     vc_sources stun_sources;
-    vc_bucket stun_total;
+    vc_bucket stun_total, strays;
     uint64_t random;
     uint64_t swept_us; /* last look for those who stopped speaking */
     int32_t *speakers; /* tracks now speaking, or whose change is not told yet */

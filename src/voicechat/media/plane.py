@@ -19,7 +19,17 @@ from voicechat.media.deadlines import Deadlines
 from voicechat.media.endpoint import Endpoint
 from voicechat.media.engine import Engine, EngineError, pack_addr, unpack_addr
 from voicechat.media.events import MediaEvent, PeerConnected, PeerLost, SlotsChanged, Speaking
-from voicechat.media.records import Dtls, Estimated, FlowClosed, LayerSwitched, Moved, Record, Refused, Stun
+from voicechat.media.records import (
+    Dtls,
+    Estimated,
+    FlowClosed,
+    LayerSwitched,
+    Moved,
+    Record,
+    Refused,
+    Stray,
+    Stun,
+)
 from voicechat.media.records import Speaking as SpeakingRecord
 from voicechat.media.routes import mirror
 from voicechat.media.streams import Streams
@@ -156,6 +166,9 @@ class Plane:
                 self._guarded(endpoint, lambda: peer.receive_stun(data, unpack_addr(addr), self._now()))
             case Dtls(addr=addr, data=data):
                 self._guarded(endpoint, lambda: peer.receive_dtls(data, unpack_addr(addr), self._now()))
+            case Stray(peer=handle, addr=addr):
+                tag = handle.to_bytes(4, "big")
+                self._guarded(endpoint, lambda: peer.stray(unpack_addr(addr), tag, self._now()))
             case Moved(addr=addr):
                 peer.moved(unpack_addr(addr))
             case FlowClosed(addr=addr):

@@ -133,7 +133,15 @@ class Estimated:
     at_us: int
 
 
-Record = Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | FlowClosed | LayerSwitched | Estimated
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """An authentic packet of `peer` came from `addr`, which has not proved itself."""
+
+    peer: int
+    addr: Addr
+
+
+Record = Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | Stray | FlowClosed | LayerSwitched | Estimated
 
 
 def parse_records(batch: memoryview) -> Iterator[Record]:
@@ -165,5 +173,7 @@ def parse_records(batch: memoryview) -> Iterator[Record]:
                 yield LayerSwitched(peer, index, status, at_us)
             case 10:
                 yield Estimated(peer, value, at_us)
+            case 11:
+                yield Stray(peer, addr)
             case _:
                 raise ValueError(f"unknown record kind {kind}")

@@ -177,6 +177,15 @@ class IceAgent:
         )
         return Verdict(reply, added=source if known is None else None, removed=removed)
 
+    def admit(self, source: Address, now: float) -> Verdict:
+        """Make an address valid that answered a check of ours."""
+        self.heard(now)
+        if source in self._tuples:
+            return Verdict()
+        removed = self._make_room()
+        self._tuples[source] = _Tuple(self._client_ufrag or "", 0, False, now, self._generation)
+        return Verdict(added=source, removed=removed)
+
     def _make_room(self) -> Address | None:
         """Give up the tuple that has been silent the longest when there are too many."""
         if len(self._tuples) < MAX_TUPLES:

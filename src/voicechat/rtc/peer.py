@@ -19,16 +19,18 @@ client learns that it may use it), and then asks `deadline` anew.
 from __future__ import annotations
 
 import enum
+import secrets
 from dataclasses import dataclass
 
 from voicechat.errors import Conflict
 from voicechat.rtc import stun
 from voicechat.rtc.dtls import DtlsIdentity, DtlsServer, DtlsState, SrtpKeys
-from voicechat.rtc.ice import CONSENT_S, Address, IceAgent, new_credentials
+from voicechat.rtc.ice import CONSENT_S, Address, IceAgent, Verdict, new_credentials
 from voicechat.rtc.negotiation import Answer, Negotiation, Offer
 
 DTLS_BURST = 64  # a handshake under heavy loss needs some thirty datagrams
 DTLS_PER_S = 16
+MAX_PROBES = 16
 
 
 class PeerState(enum.Enum):
@@ -128,6 +130,8 @@ class Peer:
         self._dtls = DtlsServer(identity)
         self._dtls_address: Address | None = None
         self._dtls_allowance = _Allowance(now)
+        self._probe_allowance = _Allowance(now)
+        self._probes: dict[bytes, Address] = {}  # by transaction id, checks of ours that nobody answered yet
         self._preferred: Address | None = None
         self._cut_off_at: float | None = (
             None  # since when the last TCP connection is gone, without another tuple
@@ -137,10 +141,15 @@ class Peer:
 
     def receive_stun(self, datagram: bytes, source: Address, now: float) -> None:
         """Take a datagram that looks like a Binding request for this peer."""
-        request = stun.parse_request(datagram)
-        if request is None or self.state is PeerState.GONE:
+        if self.state is PeerState.GONE:
             return
-        verdict = self.ice.receive(request, source, now)
+        request = stun.parse_request(datagram)
+        if request is None:
+            self._receive_answer(datagram, source, now)
+            return
+        self._obey(self.ice.receive(request, source, now), source)
+
+    def _obey(self, verdict: Verdict, source: Address) -> None:
         if verdict.retired is not None:
             self._events.append(UfragRetired(verdict.retired))
         if verdict.removed is not None:
@@ -151,6 +160,34 @@ class Peer:
         self._prefer_selected()
         if verdict.reply is not None:
             self._transmits.append((verdict.reply, source))
+
+    def stray(self, address: Address, tag: bytes, now: float) -> None:
+        """Ask who is at `address`, where authentic media of this peer comes from (RFC 7675 §5.1).
+
+        A router that gives the client another port does so unnoticed, and browsers check a good pair every
+        2.5 seconds only. `tag` begins the transaction id: the engine knows the answer by it.
+        """
+        answered = self.negotiation.answered
+        if self.state is not PeerState.CONNECTED or answered is None or len(address) > 2:
+            return
+        if address in self.ice.tuples or not self._probe_allowance.take(now):
+            return
+        transaction_id = tag + secrets.token_bytes(8)
+        self._probes[transaction_id] = address
+        if len(self._probes) > MAX_PROBES:
+            del self._probes[next(iter(self._probes))]
+        username = f"{answered.ice.ufrag}:{self.ice.local.ufrag}"
+        request = stun.binding_request(transaction_id, username, answered.ice.password)
+        self._transmits.append((request, address))
+
+    def _receive_answer(self, datagram: bytes, source: Address, now: float) -> None:
+        """Believe an address that answers the check we sent there, as the client alone can."""
+        answered = self.negotiation.answered
+        if answered is None or self._probes.get(datagram[8:20]) != source:
+            return
+        if stun.is_answer(datagram, answered.ice.password):
+            del self._probes[datagram[8:20]]
+            self._obey(self.ice.admit(source, now), source)
 
     def _prefer_selected(self) -> None:
         selected = self.ice.selected

@@ -22,6 +22,9 @@ MAX_BYTES = 1500
 UNKNOWN_ATTRIBUTE = (420, "Unknown Attribute")
 ROLE_CONFLICT = (487, "Role Conflict")
 
+_USERNAME = 0x0006
+_PRIORITY = 0x0024
+_ICE_CONTROLLED = 0x8029
 _ERROR_CODE = 0x0009
 _UNKNOWN_ATTRIBUTES = 0x000A
 _XOR_MAPPED_ADDRESS = 0x0020
@@ -113,6 +116,32 @@ def is_authentic(request: Request, password: str) -> bool:
     """Tell whether the sender of `request` knows `password`; takes the same time either way."""
     expected = hmac.digest(password.encode("ascii"), request.signed, "sha1")
     return hmac.compare_digest(expected, request.integrity)
+
+
+def binding_request(transaction_id: bytes, username: str, password: str) -> bytes:
+    """Build a check of ours: who knows `password` answers it."""
+    name = username.encode("ascii")
+    body = _attribute(_USERNAME, name) + _attribute(_PRIORITY, bytes(4))
+    body += _attribute(_ICE_CONTROLLED, bytes(8))
+    return _signed(_BINDING_REQUEST, transaction_id, body, password)
+
+
+def is_answer(datagram: bytes, password: str) -> bool:
+    """Tell whether `datagram` is a success response of somebody who knows `password`, whole and signed."""
+    if not MIN_BYTES <= len(datagram) <= MAX_BYTES:
+        return False
+    kind, length, cookie = struct.unpack_from("!HHI", datagram)
+    places = _attribute_places(datagram)
+    if (kind, MIN_BYTES + length, cookie) != (_BINDING_RESPONSE, len(datagram), MAGIC_COOKIE):
+        return False
+    if places is None:
+        return False
+    at = next((position for kind, position in places if kind == _MESSAGE_INTEGRITY), None)
+    if at is None:
+        return False
+    signed = _counting_integrity(datagram[:at])
+    expected = hmac.digest(password.encode("ascii"), signed, "sha1")
+    return hmac.compare_digest(expected, datagram[at + 4 : at + 4 + _INTEGRITY_BYTES])
 
 
 def success_response(request: Request, source: tuple[str, int], password: str) -> bytes:
