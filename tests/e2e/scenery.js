@@ -75,7 +75,11 @@
     context.fillText(text, x, y);
   }
 
-  devices.getDisplayMedia = async () => moving(1600, 900, plan);
+  devices.getDisplayMedia = async () => {
+    const stream = moving(1600, 900, plan);
+    Object.defineProperty(stream.getVideoTracks()[0], "label", { value: "Raid planner" });
+    return stream;
+  };
   devices.getUserMedia = async (wish) =>
     wish.video ? moving(640, 360, (context, seconds) => face(context, HUES[window.sceneryOf] ?? 200, seconds)) : getUserMedia(wish);
 })();

@@ -84,6 +84,16 @@ describe("publisher", () => {
     expect(screen.video.contentHint).toBe("detail");
   });
 
+  it.each([
+    ["screen:0:0", "Screen"],
+    ["zoauo4wAcT4c33T3fq96o3ceHnJFZQKpncl2xWHr0olKXt", "Screen"],
+    ["plane.py – Editor", "plane.py – Editor"],
+  ])("names what is shared for people: %s", async (label, name) => {
+    screen = new FakeStream(label);
+    await publisher().share(WISH);
+    expect(shown[0]?.label).toBe(name);
+  });
+
   it("takes the screen's sound as it is", async () => {
     await publisher().share(WISH);
     expect(getDisplayMedia).toHaveBeenCalledWith(

@@ -283,12 +283,13 @@ function release(stream: MediaStream): void {
   }
 }
 
+/** What browsers call a source among themselves: `screen:0:0`, or a word as long as no title has. */
+const MACHINE_LABEL = /^(screen|window|web-contents-media-stream|tab|current-web-contents):|^\S{32,}$/i;
+
 /** The browser's name for what is shared, where that is one for people. */
 function labelOf(track: MediaStreamTrack | undefined): string {
   const label = (track?.label ?? "").replace(/\p{Cc}/gu, " ").trim();
-  const isForMachines =
-    label === "" || /^(screen|window|web-contents-media-stream|tab|current-web-contents):/i.test(label);
-  if (!isForMachines) return label.slice(0, LABEL_LENGTH);
+  if (label !== "" && !MACHINE_LABEL.test(label)) return label.slice(0, LABEL_LENGTH);
   const { displaySurface } = (track?.getSettings() ?? {}) as { displaySurface?: string };
   return { monitor: "Screen", window: "Window", browser: "Browser tab" }[displaySurface ?? ""] ?? "Screen";
 }
