@@ -10,12 +10,12 @@ from bench.machine import ROOT
 from bench.peers import charts
 from bench.peers.charts import short
 from bench.peers.plan import SCENARIOS
-from bench.peers.rows import OURS, PeersResult, Row
+from bench.peers.rows import FLOOR, OURS, PeersResult, Row
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 _PICTURES = ROOT / "docs" / "benchmarks"
-_FLOOR = "floor"
 _MORE_IS_BETTER = {"capacity"}
+_QUIET_LOAD = 0.7  # tasks that ran before the run began
 _NOTICEABLE = 0.9  # of ours; nearer than that is a draw
 
 _LABELS = {
@@ -107,6 +107,7 @@ def markdown(result: PeersResult) -> str:
         "# Beside other servers",
         "<!-- Written by python -m bench.peers from bench/results/peers.json. -->",
         f"{head['date']}, commit {head['commit']}. {_machine(head['machine'])}",
+        _warning(head["machine"]),
         _absent(result),
         "![Added one-way delay of each server](benchmarks/delay.svg)",
         "![Capacity, CPU, memory and join time of each server](benchmarks/costs.svg)",
@@ -126,7 +127,7 @@ def markdown(result: PeersResult) -> str:
 
 def losses(rows: Sequence[Row]) -> str:
     """List every figure at which another server is noticeably better than ours."""
-    found = [row for row in rows if row.sfu not in (OURS, _FLOOR) and _beats_ours(row)]
+    found = [row for row in rows if row.sfu not in (OURS, FLOOR) and _beats_ours(row)]
     if not found:
         return "At none of these figures is another server better than ours by a tenth or more."
     lines = [
@@ -168,7 +169,7 @@ def _cell(row: Row | None) -> str:
         return ""
     if row.sfu == OURS or row.ratio_to_ours is None:
         return short(row.value)
-    return f"{short(row.value)} ({row.ratio_to_ours:.2g})"
+    return f"{short(row.value)} ({short(row.ratio_to_ours)})"
 
 
 def _servers(peers: dict[str, Any]) -> str:
@@ -189,6 +190,18 @@ def _absent(result: PeersResult) -> str:
 
 def _remarks(remarks: Sequence[str]) -> str:
     return "\n".join(["Remarks of the run:", "", *(f"- {remark}" for remark in remarks)]) if remarks else ""
+
+
+def _warning(machine: dict[str, Any]) -> str:
+    """Say so when others used the machine: a starved server is not a slow one."""
+    load = machine["load_before"][0]
+    if load <= _QUIET_LOAD:
+        return ""
+    return (
+        f"> **Not a fair comparison yet.** The machine was busy with other work (load {load:g} before the run), "
+        "which takes CPU from every server, and most from those without real-time scheduling. Medians and CPU "
+        "times tell something; tails, join times and capacities of this run do not."
+    )
 
 
 def _machine(machine: dict[str, Any]) -> str:

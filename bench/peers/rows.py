@@ -10,6 +10,7 @@ import msgspec
 from bench.stats import summary
 
 OURS = "voicechat"
+FLOOR = "floor"  # no server: shown last
 _UNITS = {
     "delay-p50": "µs",
     "delay-p99": "µs",
@@ -61,7 +62,7 @@ Found = Mapping[tuple[str, str], Sequence[float]]
 
 def rows(found: Mapping[str, Found], versions: Mapping[str, str]) -> list[Row]:
     """Make a row of every figure, ours first, each beside ours."""
-    order = sorted(found, key=lambda sfu: (sfu != OURS, sfu))
+    order = sorted(found, key=lambda sfu: (sfu != OURS, sfu == FLOOR, sfu))
     ours = {key: summary(values).median for key, values in found.get(OURS, {}).items() if values}
     return [
         _row(sfu, versions.get(sfu, ""), key, values, ours.get(key))

@@ -42,7 +42,14 @@ def result() -> PeersResult:
         "remarks": ["slow"],
     }
     plan = {"sittings": 2, "rounds": 3, "seconds": 2.0, "p99_at_most_us": 5000.0, "loss_at_most": 0.0001}
-    machine = {"cpu": "a CPU", "cores": 2, "kernel": "6", "system": "Debian", "contended_percent": 3}
+    machine = {
+        "cpu": "a CPU",
+        "cores": 2,
+        "kernel": "6",
+        "system": "Debian",
+        "contended_percent": 3,
+        "load_before": [0.1],
+    }
     head = {
         "date": "today", "commit": "abc", "machine": machine, "plan": plan,
         "peers": {"janus": {**about, "remarks": ["slow"]}}, "remarks": ["It rained."],
@@ -69,7 +76,7 @@ def test_the_page_says_who_is_missing_where_we_lose_and_on_what() -> None:
     for part in (
         "**galene**: could not be had",
         "- 1-to-50, memory per peer, KiB: janus has 50.0, 0.50 × ours",
-        "| capacity, forwards/s | 60,000 | 30,000 (0.5) |",
+        "| capacity, forwards/s | 60,000 | 30,000 (0.50) |",
         "video; slow",
         "It rained.",
         "a CPU, 2 CPUs",
@@ -82,6 +89,13 @@ def test_the_page_says_who_is_missing_where_we_lose_and_on_what() -> None:
 def test_more_capacity_than_ours_is_a_loss_of_ours(capacity: float, is_loss: bool) -> None:
     found = rows({"voicechat": {("r", "capacity"): [60_000.0]}, "janus": {("r", "capacity"): [capacity]}}, {})
     assert ("janus has" in page.losses(found)) == is_loss
+
+
+def test_a_busy_machine_is_no_fair_judge() -> None:
+    quiet, busy = result(), result()
+    busy.head["machine"]["load_before"] = [5.0, 1.0, 1.0]
+    assert "Not a fair comparison" not in page.markdown(quiet)
+    assert "Not a fair comparison yet.** The machine was busy with other work (load 5 " in page.markdown(busy)
 
 
 def test_the_floor_is_no_competitor() -> None:
