@@ -96,6 +96,13 @@ SCRIPTS = {
         step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + step(1, rtp(100, seq=number), 0)
         for number in (1, 4, 3, 30, 21, 25, 20, 200, 201, 65535)
     ),
+    "strays": b"".join(
+        [step(4, rtp(101, seq=900)), step(4, rtp(100, first=0x90, middle=ONE_BYTE, seq=900)),
+         step(0, rtp(101, seq=901)),
+         step(0, struct.pack("!HHI12s", 0x0101, 0, 0x2112A442, bytes(12))),
+         step(0, struct.pack("!HHI12s", 0x0101, 12, 0x2112A442, b"\0\0\0\1response") + bytes(12)),
+         step(0, struct.pack("!HHI12s", 0x0101, 0, 0x2112A442, b"\xff" * 12))]
+    ),
     "long_silence": step(2, rtp(101), 31) * 40,
 }  # fmt: skip
 

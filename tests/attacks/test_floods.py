@@ -21,6 +21,8 @@ GROWTH_KIB = 5 * 1024
 
 STORMERS = 40
 HELLOS_EACH = 125  # 5,000 in all, about as many as can be sent in a second
+PASSED_AT_ONCE, PASSED_PER_S = 64, 50  # of one peer, native/src/vc_input.c
+BY_TIMER = 12  # what OpenSSL resends by itself before it gives up
 HANDSHAKE = 22  # the content type of its records
 
 
@@ -83,7 +85,7 @@ async def test_s24_a_storm_of_hellos_from_proved_addresses_is_bounded() -> None:
         _, ben = await stage.connected("ben")
         stormers = [await _proved(stage, number) for number in range(STORMERS)]
         hellos = [client.dtls.start()[0] for client in stormers]
-        before = stage.media.counters()
+        before, begun = stage.media.counters(), trio.current_time()
 
         async def storm() -> None:
             for _ in range(HELLOS_EACH):
@@ -97,9 +99,11 @@ async def test_s24_a_storm_of_hellos_from_proved_addresses_is_bounded() -> None:
         after = stage.media.counters()
         passed, dropped = (after[name] - before[name] for name in ("dtls_to_python", "drop_dtls_rate"))
         assert passed + dropped > STORMERS * HELLOS_EACH / 2, "the rest is lost in the socket's buffer"
-        assert passed < STORMERS * HELLOS_EACH * 0.9
+        assert passed <= STORMERS * (PASSED_AT_ONCE + PASSED_PER_S * (trio.current_time() - begun) + 1)
         flights = [sum(d[0] == HANDSHAKE for d, _ in client.datagrams) for client in stormers]
-        assert max(flights) <= 1 + MAX_RESENDS, "a client that asks again and again is answered for ever"
+        assert max(flights) <= 1 + MAX_RESENDS + BY_TIMER, (
+            "a client that asks again and again is answered for ever"
+        )
         await _join_and_talk(stage, ben)
         assert after["peers_failed"] == 0
 
