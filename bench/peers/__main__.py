@@ -141,7 +141,7 @@ def _head(run: Run, described: dict[str, Any], contended: int | None) -> dict[st
         "commit": described["commit"],
         "machine": {**described, "contended_percent": contended},
         "plan": msgspec.to_builtins(run.plan),
-        "peers": {name: msgspec.to_builtins(about) for name, about in run.about.items()},
+        "configs": {name: msgspec.to_builtins(about) for name, about in run.about.items()},
         "remarks": run.remarks,
     }
 

@@ -262,6 +262,9 @@ class LiveKitPeer:
             "subscribing peer connection for each person, as its own clients do; RED not asked for",
             does_more="bandwidth estimation, simulcast and SVC, data channels, TURN, clustering over Redis, "
             "recording and agents through companions, statistics for Prometheus",
+            remarks=[
+                "the newest release, 1.13.11, could not be built: the module proxy refuses what it needs"
+            ],
         )
 
     @asynccontextmanager

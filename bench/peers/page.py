@@ -116,7 +116,7 @@ def markdown(result: PeersResult) -> str:
         "## Where we lose",
         losses(result.rows),
         "## What was measured",
-        _servers(head["peers"]),
+        _servers(head["configs"]),
         "## How",
         method,
         _remarks(head["remarks"]),
@@ -172,12 +172,12 @@ def _cell(row: Row | None) -> str:
     return f"{short(row.value)} ({short(row.ratio_to_ours)})"
 
 
-def _servers(peers: dict[str, Any]) -> str:
+def _servers(configs: dict[str, Any]) -> str:
     lines = [
         "| server | version | settings | media | does more, or needs to be known |",
         "|---|---|---|---|---|",
     ]
-    for name, about in peers.items():
+    for name, about in configs.items():
         more = "; ".join(filter(None, [about["does_more"], *about["remarks"]]))
         lines.append(f"| {name} | {about['version']} | {about['config']} | {about['protocol']} | {more} |")
     return "\n".join(lines)
@@ -198,9 +198,9 @@ def _warning(machine: dict[str, Any]) -> str:
     if load <= _QUIET_LOAD:
         return ""
     return (
-        f"> **Not a fair comparison yet.** The machine was busy with other work (load {load:g} before the run), "
-        "which takes CPU from every server, and most from those without real-time scheduling. Medians and CPU "
-        "times tell something; tails, join times and capacities of this run do not."
+        f"> **Not a fair comparison yet.** The machine was busy with other work (load {load:g} before the "
+        "run), which takes CPU from every server, and most from those without real-time scheduling. Medians "
+        "and CPU times tell something; tails, join times and capacities of this run do not."
     )
 
 

@@ -52,7 +52,7 @@ def result() -> PeersResult:
     }
     head = {
         "date": "today", "commit": "abc", "machine": machine, "plan": plan,
-        "peers": {"janus": {**about, "remarks": ["slow"]}}, "remarks": ["It rained."],
+        "configs": {"janus": {**about, "remarks": ["slow"]}}, "remarks": ["It rained."],
     }  # fmt: skip
     return PeersResult(head=head, rows=made(), absent=[Absent("galene", "could not be had")])
 
