@@ -11,6 +11,7 @@ from voicechat.access.keys import Keys, keep_keys_fresh, open_keys
 from voicechat.access.require import (
     InChannel,
     InGuild,
+    find_all_in_channel,
     find_in_category,
     find_in_channel,
     find_in_guild,
@@ -30,6 +31,7 @@ __all__ = [
     "InGuild",
     "Keys",
     "authenticate",
+    "find_all_in_channel",
     "find_in_category",
     "find_in_channel",
     "find_in_guild",

@@ -6,6 +6,7 @@ was: NotFound. Who may see it and lacks another bit is told which: Forbidden.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from voicechat.access import queries
@@ -67,6 +68,15 @@ async def require_in_guild(conn: Connection, user_id: str, guild_id: str, *neede
 async def find_in_channel(conn: Connection, user_id: str, channel_id: str) -> InChannel | None:
     """Return a member in a channel, or None when they may not see it."""
     return _seen(user_id, await queries.channel(conn, channel_id, user_id))
+
+
+async def find_all_in_channel(
+    conn: Connection, user_ids: Sequence[str], channel_id: str
+) -> dict[str, InChannel]:
+    """Return each of the users in a channel who sees it."""
+    places = await queries.channel_of_members(conn, channel_id, user_ids)
+    found = {user_id: _seen(user_id, place) for user_id, place in places.items()}
+    return {user_id: here for user_id, here in found.items() if here is not None}
 
 
 async def find_in_category(conn: Connection, user_id: str, category_id: str) -> InChannel | None:

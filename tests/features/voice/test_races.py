@@ -64,15 +64,15 @@ async def test_a_database_that_is_away_ends_no_conversation(
     owner, bob = await village.person("owner"), await village.person("bob")
     await bob.join(village.voice_id)
     monkeypatch.setattr(watch, "ASK_AGAIN_S", 0.01)
-    answers = [queries.find_place]
+    answers = [queries.find_places]
 
     async def away_at_first(*args: Any) -> Any:
         if len(answers) < 3:
-            answers.append(queries.find_place)
+            answers.append(queries.find_places)
             raise Unavailable("the database is away")
         return await answers[0](*args)
 
-    monkeypatch.setattr(queries, "find_place", away_at_first)
+    monkeypatch.setattr(queries, "find_places", away_at_first)
     path = f"/api/channels/{village.voice_id}/overrides/{village.everyone_id}"
     response = await owner.http.put(path, json={"deny": int(Permission.VOICE_SPEAK)})
     assert response.is_success, response.text
@@ -121,3 +121,24 @@ async def test_who_is_moved_while_their_gateway_session_ends_leaves_no_ghost(
     assert [person.user_id for person in room.participants] == [owner.user_id]
     _, ready = await village.open_socket(owner.token)
     assert [state.user_id for state in ready.guilds[0].voice_states] == [owner.user_id]
+
+
+async def test_a_whole_room_is_asked_about_at_once(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [await village.person(name) for name in ("owner", "bob", "eve")]
+    for person in people:
+        await person.join(village.voice_id)
+    asked: list[set[str]] = []
+    find_places = queries.find_places
+
+    async def noted(house: Any, channel_id: str, user_ids: Any) -> Any:
+        asked.append(set(user_ids))
+        return await find_places(house, channel_id, user_ids)
+
+    monkeypatch.setattr(queries, "find_places", noted)
+    await village.deny(village.voice_id, Permission.VOICE_SPEAK)
+    for person in people[1:]:
+        await people[0].gateway.expect(
+            VoiceStateEvent,
+            lambda event, person=person: event.suppressed and event.user_id == person.user_id,  # type: ignore[misc]
+        )
+    assert asked == [{person.user_id for person in people}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from voicechat.features.voice.rules import (
@@ -14,6 +16,7 @@ from voicechat.features.voice.rules import (
     is_full,
 )
 from voicechat.protocol.accounts import User
+from voicechat.protocol.video import ScreenShare, Webcam
 from voicechat.rtc.rooms import Whisper
 
 
@@ -100,6 +103,31 @@ def test_whoever_is_silent_for_the_time_is_moved(
     ada.speaking, ada.quiet_since_s = speaking, quiet_since_s
     found = idle([ada, elsewhere], {"g1": AFK}, now_s=100.0)
     assert found == ([(ada, "afk")] if moved else []), "a guild without such a channel moves nobody"
+
+
+def test_whoever_shows_something_is_not_away_however_silent() -> None:
+    ada = _occupant("ada")
+    ada.webcam = Webcam(channel_id="c1", user_id="ada", username="ada", quality="low")
+    assert idle([ada], {"g1": AFK}, now_s=1000.0) == []
+    ada.webcam = None
+    assert idle([ada], {"g1": AFK}, now_s=1000.0) == [(ada, "afk")]
+
+
+def test_what_somebody_shows_has_a_name_each_and_the_sound_of_a_screen_its_own() -> None:
+    ada = _occupant("ada")
+    for stream_id, has_audio in (("a", True), ("b", False)):
+        ada.screens[stream_id] = ScreenShare(
+            channel_id="c1",
+            user_id="ada",
+            stream_id=stream_id,
+            username="ada",
+            source_label="",
+            has_audio=has_audio,
+            quality="high",
+            started_at=datetime.now(UTC),
+        )
+    assert ada.sources == {"screen_video:a", "screen_audio:a", "screen_video:b"}
+    assert (ada.state().screen_sharing, ada.participant().webcam_active) == (True, False)
 
 
 def test_a_whisper_is_heard_by_those_named_who_are_there_and_by_the_whole_channel() -> None:

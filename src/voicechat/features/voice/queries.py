@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from voicechat.access import InChannel, find_in_channel
+from voicechat.access import InChannel, find_all_in_channel
 from voicechat.access import queries as access_queries
 from voicechat.errors import NotFound
 from voicechat.features.voice.rules import AfkPlace
@@ -13,9 +13,9 @@ from voicechat.house import House
 from voicechat.media import OpusSettings
 from voicechat.protocol import Permission
 from voicechat.protocol.accounts import User
-from voicechat.storage import Connection
+from voicechat.storage import Connection, Row
 
-OCCUPANT = """
+OCCUPANTS = """
 SELECT c.user_limit, c.bitrate_kbps, c.ptime_ms, c.max_screen_shares,
        c.id IS NOT DISTINCT FROM g.afk_channel_id,
        m.muted, m.deafened, u.id, u.username, u.display_name, u.avatar_url
@@ -23,7 +23,7 @@ FROM channels c
 JOIN guilds g ON g.id = c.guild_id
 JOIN guild_members m ON m.guild_id = c.guild_id
 JOIN users u ON u.id = m.user_id
-WHERE c.id = $1 AND m.user_id = $2
+WHERE c.id = $1 AND m.user_id = ANY($2::uuid[])
 """
 
 
@@ -68,10 +68,15 @@ class Sight(NamedTuple):
 
 async def find_place(house: House, user_id: str, channel_id: str) -> Place:
     """Find a person's place in a channel they may see; raises NotFound where they may not."""
-    place = await house.db.run(_place, user_id, channel_id)
+    place = (await find_places(house, channel_id, [user_id])).get(user_id)
     if place is None:
         raise NotFound("there is no such channel")
     return place
+
+
+async def find_places(house: House, channel_id: str, user_ids: Collection[str]) -> dict[str, Place]:
+    """Return the place of each of these people in a channel; who may not see it is left out."""
+    return await house.db.run(_places, channel_id, list(user_ids))
 
 
 async def afk_places(house: House, guild_ids: Collection[str]) -> dict[str, AfkPlace]:
@@ -93,11 +98,14 @@ async def _sights(conn: Connection, user_id: str, guild_id: str) -> dict[str, Si
     return {place.channel_id: Sight(place.channel_type, place.bits) for place in places if place.channel_id}
 
 
-async def _place(conn: Connection, user_id: str, channel_id: str) -> Place | None:
-    here = await find_in_channel(conn, user_id, channel_id)
-    row = await conn.fetchrow(OCCUPANT, channel_id, user_id)
-    if here is None or row is None:
-        return None
+async def _places(conn: Connection, channel_id: str, user_ids: list[str]) -> dict[str, Place]:
+    seeing = await find_all_in_channel(conn, user_ids, channel_id)
+    rows = await conn.fetch(OCCUPANTS, channel_id, list(seeing))
+    places = (_place(seeing[row[7]], row) for row in rows)
+    return {place.user.id: place for place in places}
+
+
+def _place(here: InChannel, row: Row) -> Place:
     user_limit, bitrate_kbps, ptime_ms, max_screen_shares, is_afk, muted, deafened, *person = row
     user = User(id=person[0], username=person[1], display_name=person[2], avatar_url=person[3])
     opus = OpusSettings(bitrate_kbps, ptime_ms)

@@ -9,8 +9,9 @@ import trio
 from msgspec import UNSET, UnsetType
 
 from voicechat.errors import Conflict
+from voicechat.features.voice import queries
 from voicechat.features.voice.rules import Occupancy, Occupant
-from voicechat.gateway import Connection
+from voicechat.gateway import Connection, Gathering
 from voicechat.house import House
 from voicechat.protocol.voice import VoiceState
 
@@ -20,8 +21,12 @@ NAME = "voice"
 class VoiceRoom:
     """Kept in `house.rooms["voice"]`; written by the voice room's service alone."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, house: House, nursery: trio.Nursery) -> None:
+        async def find_places(channel_id: str, user_ids: Collection[str]) -> dict[str, queries.Place]:
+            return await queries.find_places(house, channel_id, user_ids)
+
         self.nursery = nursery
+        self.places = Gathering(find_places, at_once=1)  # so that a later answer is never an older one
         self.occupancy = Occupancy()
         self.connections: dict[str, Connection] = {}
         self._locks: dict[str, tuple[trio.Lock, int]] = {}

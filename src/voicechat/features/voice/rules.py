@@ -71,7 +71,7 @@ class Occupant:
     connected: bool = False
     speaking: bool = False
     stats_at_s: float = float("-inf")
-    quiet_since_s: float = 0.0  # when they came, or last began or ceased to speak
+    quiet_since_s: float = 0.0  # when they came, last began or ceased to speak, or ended what they showed
     presses: int = 0
     priority: bool = False
     whisper: Whisper | None = None
@@ -220,11 +220,15 @@ class AfkPlace(NamedTuple):
 def idle(
     occupants: Iterable[Occupant], places: Mapping[str, AfkPlace], now_s: float
 ) -> list[tuple[Occupant, str]]:
-    """List who has been silent too long at `now_s`, each with the channel to move them to."""
+    """List who has been silent too long at `now_s`, each with the channel to move them to.
+
+    Whoever shows a screen or a camera is not away, however silent.
+    """
     found = []
     for occupant in occupants:
         place = places.get(occupant.guild_id)
-        if place is None or occupant.speaking or occupant.channel_id == place.channel_id:
+        is_busy = occupant.speaking or bool(occupant.sources)
+        if place is None or is_busy or occupant.channel_id == place.channel_id:
             continue
         if now_s - occupant.quiet_since_s >= place.timeout_s:
             found.append((occupant, place.channel_id))

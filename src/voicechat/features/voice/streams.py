@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import trio
+
 from voicechat.access import require_bits
 from voicechat.errors import TooMany
 from voicechat.features.voice import queries
@@ -63,6 +65,7 @@ def end_screen(house: House, occupant: Occupant, stream_id: str, reason: StreamE
     """End one of the occupant's shares, in the engine first."""
     house.media.unpublish(occupant.peer_id, screen_video(stream_id))
     _forget_screen(house, occupant, stream_id, reason)
+    occupant.quiet_since_s = trio.current_time()
     if not occupant.screens:
         tell_badge(house, occupant)
 
@@ -71,6 +74,7 @@ def end_webcam(house: House, occupant: Occupant, reason: StreamEnd) -> None:
     """End the occupant's camera, in the engine first."""
     house.media.unpublish(occupant.peer_id, WEBCAM)
     _forget_webcam(house, occupant, reason)
+    occupant.quiet_since_s = trio.current_time()
     tell_badge(house, occupant)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from voicechat import logs
-from voicechat.errors import NotFound, Problem, Unavailable
+from voicechat.errors import Problem, Unavailable
 from voicechat.features.voice import (
     listening,
     priority,
@@ -57,7 +57,7 @@ _FIRST_LOOK_S, _NEXT_LOOK_S = 0.8, 0.5
 async def run(house: House, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
     """Serve voice until cancelled: hear the engine and the news."""
     async with trio.open_nursery() as nursery:
-        house.rooms[NAME] = VoiceRoom(nursery)
+        house.rooms[NAME] = VoiceRoom(house, nursery)
         house.hub.listen(NEWS_TOPIC, partial(_hear_news, house))
         house.hub.listen_gaps(partial(_recheck_soon, house))
         task_status.started()
@@ -169,15 +169,16 @@ def _recheck_soon(house: House) -> None:
 async def _with_each(
     house: House, guild_id: str, user_id: str | None, act: Callable[[Occupant], Awaitable[None]]
 ) -> None:
-    """Do `act` to everybody whom news of a guild, or of one person there, concern.
+    """Do `act` to everybody whom news of a guild, or of one person there, concern, to all at the same time.
 
     Those who are on their way in come last, once they are in: they were let in by what held before the news.
     """
     room = room_of(house)
     arriving = [each for each in room.taking_turns() if user_id in (None, each)]
-    for occupant in room.occupancy.in_guild(guild_id):
-        if user_id in (None, occupant.user.id):
-            await act(occupant)
+    async with trio.open_nursery() as nursery:
+        for occupant in room.occupancy.in_guild(guild_id):
+            if user_id in (None, occupant.user.id):
+                nursery.start_soon(act, occupant)
     for each in arriving:
         async with room.turn(each):
             arrived = room.occupancy.of_user(each)
@@ -218,11 +219,10 @@ async def _place_of(house: House, occupant: Occupant) -> queries.Place | None:
 
     Meanwhile the conversation goes on: that voice needs no database is what it is built for.
     """
-    while room_of(house).occupancy.of_peer(occupant.peer_id) is occupant:
+    room = room_of(house)
+    while room.occupancy.of_peer(occupant.peer_id) is occupant:
         try:
-            return await queries.find_place(house, occupant.user.id, occupant.channel_id)
-        except NotFound:
-            return None
+            return await room.places.ask(occupant.channel_id, occupant.user.id)
         except Unavailable as problem:
             log.warning("voice_recheck_waits", problem=problem.message)
         await trio.sleep(ASK_AGAIN_S)
