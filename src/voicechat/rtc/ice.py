@@ -11,6 +11,9 @@ On a restart (RFC 8445 §9) the old credentials hold until the first authentic c
 the tuples found with the old ones for a few seconds more: until the client has chosen among the new, its
 media comes from where it came.
 
+One check is ours after all: where authentic media comes from an address that never checked, as when a router
+gives the client another port, the Peer asks there, and who answers with the client's password is `admit`ted.
+
 A check can be recorded and sent again from elsewhere, and its integrity will still hold. Therefore a
 transaction is good from one address only: the one it first came from.
 """
