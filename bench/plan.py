@@ -30,7 +30,7 @@ _ENGINE = ("memory", "micro", "forward", "rooms", "capacity", "busy", "flood", "
 _PRODUCT = ("chat", "join", "mouth")
 
 #: Under six minutes on two cores. Short rounds: the nearer in time, the more alike is the machine.
-FULL = Plan(cases=_ENGINE + _PRODUCT, rooms=(2, 10, 25, 50), sittings=3, rounds=4, seconds=0.5)
+FULL = Plan(cases=_ENGINE + _PRODUCT, rooms=(2, 10, 25, 50), sittings=3, rounds=3, seconds=0.5)
 
 #: Under a minute, repetitions of what is in doubt aside: what the guarded ratios need.
 GUARD = Plan(cases=("memory", "forward", "busy"), rooms=(10, 50), sittings=3, rounds=4, seconds=0.35)
