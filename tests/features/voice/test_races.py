@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 from tests.features.voice.conftest import Talker, Village
+from tests.features.voice.showing import share, stopped
 
 from voicechat.errors import Unavailable
 from voicechat.features.voice import queries, watch
@@ -142,3 +143,18 @@ async def test_a_whole_room_is_asked_about_at_once(village: Village, monkeypatch
             lambda event, person=person: event.suppressed and event.user_id == person.user_id,  # type: ignore[misc]
         )
     assert asked == [{person.user_id for person in people}]
+
+
+async def test_a_permission_lost_while_it_is_looked_up_is_lost(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await owner.join(village.voice_id)
+    await bob.join(village.voice_id)
+
+    async def deny() -> None:
+        await village.deny(village.voice_id, Permission.SCREEN_SHARE)
+
+    monkeypatch.setattr(queries, "find_place", _after(queries.find_place, deny))
+    await share(bob)
+    assert await stopped(owner, bob, within_s=1) == "forbidden"
