@@ -5,11 +5,12 @@ import { useClient } from "../../client/context";
 import type { StageStream } from "../../client/createStage";
 import { Icon } from "../../ui/Icon";
 import "./stage.css";
-import type { VideoState } from "./videoWords";
-import { videoState, VIDEO_WORDS } from "./videoWords";
+import type { VideoFacts, VideoState } from "./videoWords";
+import { isFlowing, VIDEO_WORDS, videoState } from "./videoWords";
 
-/** How long a stream may take to come before its absence is given a reason. */
-const PATIENCE_MS = 6_000;
+/** How long a picture may stand still, or a stream take to come, before that is given a reason. */
+const MOMENT_MS = 1_500;
+const LONG_MS = 6_000;
 
 export interface VideoViewProps {
   stream: StageStream;
@@ -22,19 +23,18 @@ export interface VideoViewProps {
 export function VideoView(props: VideoViewProps): JSX.Element {
   const { state, stage, view } = useClient();
   const [hasFrame, setHasFrame] = createSignal(false);
-  const [isLate, setLate] = createSignal(false);
+  const [still, setStill] = createSignal<VideoFacts["still"]>("no");
   let video!: HTMLVideoElement;
 
   const picture = (): MediaStream | null => stage.videoOf(props.stream.key);
-  const status = (): VideoState =>
-    videoState({
-      isOwn: props.stream.isOwn,
-      hasSection: picture() !== null,
-      hasSpareSection: view.videos.hasSpare,
-      hasFrame: hasFrame(),
-      layer: state.layers[props.stream.key],
-      isLate: isLate(),
-    });
+  const facts = () => ({
+    isOwn: props.stream.isOwn,
+    hasSection: picture() !== null,
+    hasSpareSection: view.videos.hasSpare,
+    hasFrame: hasFrame(),
+    layer: state.layers[props.stream.key],
+  });
+  const status = (): VideoState => videoState({ ...facts(), still: still() });
 
   createEffect(() => {
     const next = picture();
@@ -46,11 +46,11 @@ export function VideoView(props: VideoViewProps): JSX.Element {
   });
 
   createEffect(
-    on([() => props.stream.key, () => status() === "playing"], ([, isPlaying]) => {
-      setLate(false);
-      if (isPlaying) return;
-      const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-      onCleanup(() => clearTimeout(timer));
+    on([() => props.stream.key, () => isFlowing(facts())], ([, flows]) => {
+      setStill("no");
+      if (flows) return;
+      const timers = [setTimeout(setStill, MOMENT_MS, "moment"), setTimeout(setStill, LONG_MS, "long")];
+      onCleanup(() => timers.forEach(clearTimeout));
     }),
   );
 

@@ -24,6 +24,7 @@ const inCall = (change: Partial<CallView> = {}): CallView => ({
   videos: { byKey: { [KEY]: { mid: "7", stream: stream() } }, hasSpare: true },
   ...change,
 });
+const spare = (hasSpare: boolean): CallView["videos"] => ({ byKey: {}, hasSpare });
 const mayShow = Permission.USE_VIDEO + Permission.SCREEN_SHARE;
 const lounge = channel("lounge", { channel_type: "voice", my_permissions: mayShow });
 const room = ready([
@@ -87,8 +88,31 @@ describe("a shared screen", () => {
     expect(state()).toBe("loading");
     client.dispatch(layer("high"));
     expect(state()).toBe("playing");
-    client.dispatch(layer(null));
-    expect(screen.getByTestId("video-veil").innerHTML).toContain("too slow");
+  });
+
+  it.each([
+    ["paused once the server has sent nothing for a moment", null, inCall(), "paused"],
+    [
+      "in a codec one cannot play when there is room and it never comes",
+      undefined,
+      inCall({ videos: spare(true) }),
+      "unplayable",
+    ],
+    ["one too many when there is no room for it", undefined, inCall({ videos: spare(false) }), "crowded"],
+  ])("is said to be %s", (_, active, view, expected) => {
+    vi.useFakeTimers();
+    const client = stage([share], view);
+    fireEvent.click(screen.getByTestId("watch-stream"));
+    const state = (): string | undefined => screen.getByTestId("video-view").dataset["state"];
+    if (active === null) {
+      fireEvent(screen.getByTestId("video-view").querySelector("video")!, new Event("loadeddata"));
+      client.dispatch(layer("high"));
+      client.dispatch(layer(null));
+      expect(state()).toBe("playing");
+      vi.advanceTimersByTime(2_000);
+    } else vi.advanceTimersByTime(7_000);
+    expect(state()).toBe(expected);
+    vi.useRealTimers();
   });
 
   it("goes away with its end, and a screen reader is told of both", () => {

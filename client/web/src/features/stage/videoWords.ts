@@ -11,16 +11,23 @@ export interface VideoFacts {
   hasFrame: boolean;
   /** What the server sends of it; undefined until it says. */
   layer: ActiveLayer | undefined;
-  isLate: boolean;
+  /** For how long it does not flow: a pause says so after a moment, what never came after some seconds. */
+  still: "no" | "moment" | "long";
+}
+
+/** Whether its own pictures come. Until the server sends it, its section may still hold the last one of another. */
+export function isFlowing({ isOwn, hasSection, hasFrame, layer }: Omit<VideoFacts, "still">): boolean {
+  return hasFrame && (isOwn || (hasSection && Boolean(layer)));
 }
 
 export function videoState(facts: VideoFacts): VideoState {
-  if (facts.isOwn) return facts.hasFrame ? "playing" : "loading";
-  // Until the server sends this stream, its section may still hold the last picture of another.
-  if (facts.hasSection && facts.hasFrame && facts.layer) return "playing";
-  if (facts.layer === null && (facts.isLate || facts.hasFrame)) return "paused";
-  if (facts.isLate && !facts.hasSection) return facts.hasSpareSection ? "unplayable" : "crowded";
-  return "loading";
+  const { isOwn, hasSection, hasSpareSection, hasFrame, layer, still } = facts;
+  if (isFlowing(facts)) return "playing";
+  if (isOwn) return "loading";
+  if (layer === null && hasFrame && hasSection) return still === "no" ? "playing" : "paused";
+  if (still !== "long") return "loading";
+  if (layer === null) return "paused";
+  return hasSection ? "loading" : hasSpareSection ? "unplayable" : "crowded";
 }
 
 export const VIDEO_WORDS: Record<VideoState, string> = {
