@@ -18,6 +18,7 @@ from tests.support.rtc_video import (
     VP8_RTX,
     Layer,
     begins_with_keyframe,
+    losses,
     missing,
     picture_loss,
     seen,
@@ -25,7 +26,9 @@ from tests.support.rtc_video import (
 from tests.support.vp8 import Descriptor
 from voicechat.errors import NotFound
 from voicechat.media import Layer as LayerName
-from voicechat.media import Preference
+from voicechat.media import LayerChanged, Preference
+from voicechat.media.records import Estimated
+from voicechat.media.streams import VOICES_BITS_PER_S
 from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
 
 SCREEN, SOUND = screen_video("one"), screen_audio("one")
@@ -340,3 +343,69 @@ async def test_a_client_that_never_answers_lives_on_with_what_it_has(stage: Stag
     await anna.client.heard_payload(b"still here")
     await anna.client.say(b"me too")
     await ben.client.heard_payload(b"me too")
+
+
+async def show_for_ever(layers: list[Layer]) -> None:
+    """Show something that is the smaller the lower the layer, a keyframe each time."""
+    while True:
+        for layer in layers:
+            await layer.show(GREY, key=True)
+        await trio.sleep(0.05)
+
+
+async def report_for_ever(viewer: Person, mid: str, lost: float) -> None:
+    """Report such a loss again and again."""
+    while True:
+        highest = viewer.client.of_slot(mid)[-1].seq
+        await viewer.client.report(losses(viewer.client, mid, lost, highest))
+        await trio.sleep(0.3)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go up after a moment instead of seconds."""
+    monkeypatch.setattr("voicechat.rtc.layers.HOLD_S", 0.1)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_layers_follow_what_the_network_is_estimated_to_carry(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    low, _, high = await anna.publishes("l", "m", "h")
+    await ben.renegotiates()
+    await ben.watches("anna")
+    viewer = stage.media._endpoints[ben.peer_id]
+    layers = [Layer(anna.client, low.mid, "l", width=64), Layer(anna.client, high.mid, "h", width=480)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(show_for_ever, layers)
+
+        async def carries(bits_per_s: float, layer: LayerName | None) -> None:
+            record = Estimated(viewer.handle, int(VOICES_BITS_PER_S + bits_per_s), 0)
+            stage.media._take(record)  # as the engine tells it
+            await ben.shown("anna", layer)
+
+        await carries(90_000_000, LayerName.HIGH)
+        lowest = stage.media._endpoints[anna.peer_id].sent_as(WEBCAM)[0]
+        await carries(2 * lowest.meter.bits_per_s, LayerName.LOW)  # the highest takes four times as much
+        await carries(0, None)
+        await carries(90_000_000, LayerName.HIGH)
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_viewer_without_arrival_times_is_judged_by_its_losses(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    low, _, high = await anna.publishes("l", "m", "h")
+    await ben.renegotiates(reports_arrivals=False)
+    mid = await ben.watches("anna")
+    layers = [Layer(anna.client, low.mid, "l", width=64), Layer(anna.client, high.mid, "h", width=480)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(show_for_ever, layers)
+        await ben.shown("anna", LayerName.HIGH)
+        nursery.start_soon(report_for_ever, ben, mid, 0.9)
+        await stage.events.wait_for(lambda _: LayerName.LOW in layers_told(ben)[-1:])
+        nursery.cancel_scope.cancel()
+
+
+def layers_told(viewer: Person) -> list[LayerName | None]:
+    told = viewer.stage.events.of(LayerChanged)
+    return [event.layer for event in told if event.peer_id == viewer.peer_id]

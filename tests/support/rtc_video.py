@@ -80,6 +80,13 @@ def missing(client: RtcClient, mid: str, seq: int) -> bytes:
     return struct.pack("!BBHIIHH", 0x81, 205, 3, _NO_FEEDBACK_SSRC, ssrc, seq, 0)
 
 
+def losses(client: RtcClient, mid: str, fraction: float, highest_seq: int) -> bytes:
+    """Report the share of a section's packets that was lost (RFC 3550 §6.4.2)."""
+    ssrc = client.server.slot_ssrcs[mid]
+    block = struct.pack("!IIIIII", ssrc, int(fraction * 256) << 24, highest_seq, 0, 0, 0)
+    return struct.pack("!BBHI", 0x81, 201, 7, _NO_FEEDBACK_SSRC) + block
+
+
 def receiver_limit(client: RtcClient, mid: str, bits_per_s: int) -> bytes:
     """Say how much may be sent to this client (draft-alvestrand-rmcat-remb-03)."""
     exponent = max(0, bits_per_s.bit_length() - 18)

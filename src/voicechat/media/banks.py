@@ -9,6 +9,8 @@ from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, Answer, SoundS
 
 log = get_logger("media")
 
+_REPORTS_WITHIN_US = 2_000_000  # of one another: a slot that is quiet is not reported
+
 # Within which bounds a viewer's network is estimated, and what it is taken to carry at first.
 MIN_ESTIMATE, START_ESTIMATE, MAX_ESTIMATE = 100_000, 2_000_000, 100_000_000
 
@@ -31,6 +33,7 @@ def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
                         rtx_ssrc=rtx_ssrc if takes_rtx[mid] else 0,
                         cname=endpoint.peer.offer.cname,
                     )
+                    endpoint.pictures.append(endpoint.slots[mid])
                 case SoundSlotLine(mid, ssrc) if mid in taken:
                     endpoint.slots[mid] = engine.slot_add(
                         endpoint.handle,
@@ -44,8 +47,21 @@ def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
         except EngineError as problem:
             log.warning("slot_refused", peer=endpoint.peer_id, problem=str(problem))
             return
-    if any(reports_arrivals.values()) and not endpoint.is_estimated:
-        endpoint.is_estimated = True
+    if any(reports_arrivals.values()) and not endpoint.is_numbered:
+        endpoint.is_numbered = True
         engine.peer_estimate(
             endpoint.handle, min_bps=MIN_ESTIMATE, start_bps=START_ESTIMATE, max_bps=MAX_ESTIMATE
         )
+
+
+def carried_by_losses(engine: Engine, endpoint: Endpoint, now: float) -> float | None:
+    """Judge how much a viewer's network carries by the losses it reports of its videos."""
+    slots = [stats for slot in endpoint.pictures if (stats := engine.slot_stats(slot)) is not None]
+    newest = max((slot.reported_us for slot in slots), default=0)
+    recent = [slot for slot in slots if newest and newest - slot.reported_us < _REPORTS_WITHIN_US]
+    return endpoint.losses.look(
+        now,
+        sent_bytes=sum(slot.bytes for slot in slots),
+        lost=max((slot.fraction_lost for slot in recent), default=0) / 256,
+        reported_us=newest,
+    )
