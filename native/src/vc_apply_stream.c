@@ -37,6 +37,8 @@ static int set_voice_route(vc_engine *e, vc_slot *slot, vc_track *track, bool lo
 
 static int set_video_route(vc_engine *e, vc_slot *slot, vc_track *track)
 {
+    if (track->receiver_count == e->config.max_receivers)
+        return VC_ERR_LIMIT;
     vc_route_wait(e, slot, track);
     vc_keyframe_want(e, track);
     return VC_OK;

@@ -25,13 +25,19 @@ void vc_receive_refused(vc_engine *e, vc_peer *peer, int error)
     vc_count(e, error == SRTP_AUTH_FAIL ? VC_C_drop_auth : VC_C_drop_srtp_other);
 }
 
+static bool is_passed_on(vc_engine *e, const vc_track *track)
+{
+    bool is_waited_for = track->layer != VC_NONE && vc_state_layer(e, track)->waiting != VC_NONE;
+    return !track->muted && (track->receiver_count > 0 || is_waited_for);
+}
+
 /* Only of what is passed on: nobody misses the rest. */
 static void look_for_losses(vc_engine *e, vc_track *track, uint32_t newest, const vc_arrival *a)
 {
     int64_t hole = (int32_t)(a->ext_seq - newest) - 1;
     if (track->missing.is_deaf)
         return;
-    if (track->muted || track->receiver_count == 0)
+    if (!is_passed_on(e, track))
         track->missing.count = 0;
     else if (track->missing.count == 0 && hole == 0)
         return; /* as nearly always */

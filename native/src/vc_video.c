@@ -79,23 +79,7 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_a
     vc_count(e, VC_C_video_forwarded);
 }
 
-static void deliver(vc_engine *e, vc_track *track, vc_slot *slot, const vc_arrival *a, const vc_picture *picture)
-{
-    vc_peer *receiver = &e->peers[slot->peer];
-    if (!vc_forward_is_ready(receiver)) {
-        vc_rewriter_cut(&slot->rewriter);
-        return vc_count(e, VC_C_drop_receiver_not_ready);
-    }
-    if (!slot->rewriter.in_stretch && !picture->is_keyframe) { /* nothing a decoder could begin with */
-        vc_layer *layer = vc_state_layer(e, track);
-        if (!layer->is_wanted && !layer->is_awaited)
-            vc_keyframe_want(e, track);
-        return vc_count(e, VC_C_drop_before_keyframe);
-    }
-    send_copy(e, slot, receiver, a, picture);
-}
-
-/* What came before the keyframe's first packet and belongs behind it. */
+/* What came before the first packet of a keyframe and belongs behind it. */
 static void catch_up(vc_engine *e, const vc_track *track, vc_slot *slot, const vc_arrival *keyframe)
 {
     const vc_store *store = vc_state_store(e, track);
@@ -120,6 +104,25 @@ static void catch_up(vc_engine *e, const vc_track *track, vc_slot *slot, const v
     }
 }
 
+static void deliver(vc_engine *e, vc_track *track, vc_slot *slot, const vc_arrival *a, const vc_picture *picture)
+{
+    vc_peer *receiver = &e->peers[slot->peer];
+    if (!vc_forward_is_ready(receiver)) {
+        vc_rewriter_cut(&slot->rewriter);
+        return vc_count(e, VC_C_drop_receiver_not_ready);
+    }
+    if (!slot->rewriter.in_stretch && !picture->is_keyframe) { /* nothing a decoder could begin with */
+        vc_layer *layer = vc_state_layer(e, track);
+        if (!layer->is_wanted && !layer->is_awaited)
+            vc_keyframe_want(e, track);
+        return vc_count(e, VC_C_drop_before_keyframe);
+    }
+    bool begins = !slot->rewriter.in_stretch;
+    send_copy(e, slot, receiver, a, picture);
+    if (begins)
+        catch_up(e, track, slot, a);
+}
+
 /* The slot gets this layer from this keyframe on. */
 static void switch_over(vc_engine *e, vc_track *track, vc_slot *slot, const vc_arrival *a, const vc_picture *picture)
 {
@@ -127,8 +130,7 @@ static void switch_over(vc_engine *e, vc_track *track, vc_slot *slot, const vc_a
     vc_route_detach(e, slot);
     vc_route_attach(e, slot, track);
     vc_rewriter_cut(&slot->rewriter);
-    send_copy(e, slot, &e->peers[slot->peer], a, picture);
-    catch_up(e, track, slot, a);
+    deliver(e, track, slot, a, picture);
     vc_count(e, VC_C_layers_switched);
     vc_record record = {
         .kind = VC_RECORD_LAYER,

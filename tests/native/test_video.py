@@ -200,6 +200,32 @@ async def test_what_overtook_its_keyframe_is_sent_behind_it(running: Running) ->
     assert [(p.seq - heard[0].seq, p.marker) for p in heard] == [(0, False), (1, True)]
 
 
+async def test_what_overtook_the_keyframe_that_ends_a_gap_is_sent_too(running: Running) -> None:
+    (high, _), peer, _ = await watching(running)
+    running.engine.track_mute(high.track, True)
+    running.engine.track_mute(high.track, False)
+    await running.engine.settled()
+    await high.show()
+    begin = high.packet(vp8(5, key=True, data=b"1"), marker=False)
+    rest = high.packet(vp8(5, data=b"2", starts=False))
+    await high.peer.send(rest)
+    await high.peer.send(begin)
+    assert [read_vp8((await peer.hear()).payload)[2] for _ in range(2)] == [b"1", b"2"]
+
+
+async def test_a_lost_beginning_of_the_keyframe_waited_for_is_asked_for(running: Running) -> None:
+    high, _ = await camera(running)
+    peer, slot = await viewer(running)
+    await high.show()
+    running.engine.route_set(slot, high.track)
+    await running.engine.settled()
+    begin = high.packet(vp8(5, key=True, data=b"1"), marker=False)
+    await high.peer.send(high.packet(vp8(5, data=b"2", starts=False)))
+    await running.count("missed")
+    await high.peer.send(begin)
+    assert [read_vp8((await peer.hear()).payload)[2] for _ in range(2)] == [b"1", b"2"]
+
+
 async def test_a_switch_back_before_the_keyframe_changes_nothing(running: Running) -> None:
     (high, low), peer, slot = await watching(running)
     await low.show()
