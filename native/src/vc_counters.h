@@ -5,6 +5,8 @@
 #define VC_COUNTERS(X)                                                                                       \
     X(rx_datagrams)            /* everything read from the sockets */                                        \
     X(tx_datagrams)            /* sent by the media thread */                                                \
+    X(bursts_sent)             /* messages of several video packets to one receiver, among tx_datagrams each */\
+    X(bursts_refused)          /* the kernel would not cut: sent one by one */                               \
     X(forwarded)               /* RTP packets handed to the sockets, one per receiver */                     \
     X(silence_sent)            /* the last frame of a stretch that was cut off, ours */                       \
     X(looked_back)             /* RTP packets of just before a slot was given, one per receiver */           \

@@ -52,12 +52,16 @@ bool vc_forward_is_ready(const vc_peer *peer)
 
 void vc_forward_flush(vc_engine *e, vc_link *link)
 {
-    if (link->tx_count == 0)
+    if (link->tx.count == 0)
         return;
     vc_sent sent = vc_link_flush(link, &e->residence);
     vc_figure_add(&e->counters[VC_C_tx_datagrams], (uint64_t)sent.sent);
     vc_figure_add(&e->counters[VC_C_drop_send_full], (uint64_t)sent.full);
     vc_figure_add(&e->counters[VC_C_drop_send_error], (uint64_t)sent.failed);
+    if (sent.bursts + sent.refused == 0)
+        return;
+    vc_figure_add(&e->counters[VC_C_bursts_sent], (uint64_t)sent.bursts);
+    vc_figure_add(&e->counters[VC_C_bursts_refused], (uint64_t)sent.refused);
 }
 
 static void queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns, bool is_video)
@@ -67,7 +71,7 @@ static void queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_n
         if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length, is_video))
             return;
     } else {
-        vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
+        vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns, is_video);
     }
     vc_figure_add(&peer->tx_packets, 1);
     vc_figure_add(&peer->tx_bytes, length);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,6 +52,14 @@ static void set_options(int fd, int family)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+/* Linux 4.18 and later. */
+static bool knows_segments(int fd)
+{
+    int size;
+    socklen_t length = sizeof size;
+    return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &length) == 0;
+}
+
 int vc_link_init(vc_link *link, int fd, int family)
 {
     *link = (vc_link){.fd = fd, .family = family};
@@ -69,11 +78,12 @@ int vc_link_init(vc_link *link, int fd, int family)
         link->rx[i].msg_hdr.msg_control = link->rx_control[i];
     }
     for (int i = 0; i < VC_TX_BATCH; i++) {
-        link->tx_vec[i].iov_base = link->tx_data[i];
-        link->tx[i].msg_hdr.msg_iov = &link->tx_vec[i];
-        link->tx[i].msg_hdr.msg_iovlen = 1;
+        link->tx.pieces[i].iov_base = link->tx_data[i];
+        link->tx.messages[i].msg_hdr.msg_iov = &link->tx.pieces[i];
+        link->tx.messages[i].msg_hdr.msg_iovlen = 1;
     }
     set_options(fd, family);
+    link->can_segment = knows_segments(fd);
     return VC_OK;
 }
 
@@ -128,51 +138,108 @@ vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock)
 
 bool vc_link_is_full(const vc_link *link)
 {
-    return link->tx_count == VC_TX_BATCH;
+    return link->tx.count == VC_TX_BATCH;
 }
 
 uint8_t *vc_link_room(vc_link *link)
 {
-    return link->tx_data[link->tx_count];
+    return link->tx_data[link->tx.count];
 }
 
-void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns)
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns,
+                   bool is_video)
 {
-    int i = link->tx_count++;
-    link->tx_vec[i].iov_len = length;
-    link->tx[i].msg_hdr.msg_name = (void *)(uintptr_t)name; /* the kernel only reads it */
-    link->tx[i].msg_hdr.msg_namelen = (socklen_t)name_length;
-    link->tx_arrived_ns[i] = arrived_ns;
+    int i = link->tx.count++;
+    link->tx.pieces[i].iov_len = length;
+    link->tx.messages[i].msg_hdr.msg_name = (void *)(uintptr_t)name; /* the kernel only reads it */
+    link->tx.messages[i].msg_hdr.msg_namelen = (socklen_t)name_length;
+    link->tx.arrived_ns[i] = arrived_ns;
+    link->tx.is_video[i] = is_video;
+    link->tx_video += is_video;
 }
 
-static void record_residence(const vc_link *link, int first, int n, vc_hist *residence)
+static void record_residence(const uint64_t *arrivals_ns, int n, vc_hist *residence)
 {
     uint64_t now_ns = read_ns(CLOCK_REALTIME);
-    for (int i = first; i < first + n; i++) {
-        uint64_t arrived_ns = link->tx_arrived_ns[i];
-        if (arrived_ns != 0 && now_ns >= arrived_ns)
-            vc_hist_add(residence, now_ns - arrived_ns);
+    for (int i = 0; i < n; i++)
+        if (arrivals_ns[i] != 0 && now_ns >= arrivals_ns[i])
+            vc_hist_add(residence, now_ns - arrivals_ns[i]);
+}
+
+/* What is sent: messages, and the arrivals of their packets in the same order. */
+typedef struct {
+    struct mmsghdr *messages;
+    const uint64_t *arrivals_ns;
+    int left;
+} sending;
+
+/* 'n' messages are done with; how many packets they were. */
+static int step(sending *s, int n, vc_sent *result)
+{
+    int packets = 0;
+    for (int i = 0; i < n; i++) {
+        int here = (int)s->messages[i].msg_hdr.msg_iovlen;
+        packets += here;
+        result->bursts += here > 1;
     }
+    s->messages += n;
+    s->arrivals_ns += packets;
+    s->left -= n;
+    return packets;
+}
+
+/* The packets of a message one by one. */
+static void send_apart(const vc_link *link, const struct msghdr *message, vc_sent *result)
+{
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        struct msghdr one = {.msg_name = message->msg_name, .msg_namelen = message->msg_namelen,
+                             .msg_iov = &message->msg_iov[i], .msg_iovlen = 1};
+        if (sendmsg(link->fd, &one, MSG_DONTWAIT) >= 0)
+            result->sent++;
+        else if (errno == EAGAIN || errno == ENOBUFS)
+            result->full++;
+        else
+            result->failed++;
+    }
+}
+
+/* The first message cannot be sent, errno says why; the rest may. */
+static void give_up(vc_link *link, sending *s, vc_sent *result)
+{
+    const struct msghdr *message = &s->messages[0].msg_hdr;
+    vc_sent none = {0};
+    if (message->msg_iovlen == 1) { /* its network is gone */
+        result->failed += step(s, 1, &none);
+        return;
+    }
+    if (errno == EIO) /* a device that cannot; EINVAL is one path with a small MTU */
+        link->can_segment = false;
+    result->refused++;
+    send_apart(link, message, result);
+    step(s, 1, &none);
 }
 
 vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
 {
-    vc_sent result = {0, 0, 0};
-    int done = 0;
-    while (done < link->tx_count) {
-        int n = sendmmsg(link->fd, link->tx + done, (unsigned)(link->tx_count - done), MSG_DONTWAIT);
+    vc_sent result = {0}, none = {0};
+    sending s = {link->tx.messages, link->tx.arrived_ns, link->tx.count};
+    if (link->tx_video > 0) {
+        vc_burst_plan(&link->burst, &link->tx, link->can_segment);
+        s = (sending){link->burst.messages, link->burst.arrived_ns, link->burst.count};
+    }
+    while (s.left > 0) {
+        int n = sendmmsg(link->fd, s.messages, (unsigned)s.left, MSG_DONTWAIT);
         if (n > 0) {
-            record_residence(link, done, n, residence);
-            result.sent += n;
-            done += n;
+            const uint64_t *arrivals_ns = s.arrivals_ns;
+            int packets = step(&s, n, &result);
+            record_residence(arrivals_ns, packets, residence);
+            result.sent += packets;
         } else if (errno == EAGAIN || errno == ENOBUFS) {
-            result.full += link->tx_count - done;
-            done = link->tx_count;
+            result.full += step(&s, s.left, &none);
         } else if (errno != EINTR) {
-            result.failed++; /* this one cannot be sent (its network is gone); the rest may */
-            done++;
+            give_up(link, &s, &result);
         }
     }
-    link->tx_count = 0;
+    link->tx.count = link->tx_video = 0;
     return result;
 }

@@ -9,11 +9,11 @@
 
 #include "vc_addr.h"
 #include "vc_atomic.h"
+#include "vc_burst.h"
 #include "vc_hist.h"
 
 enum {
     VC_RX_BATCH = 32,
-    VC_TX_BATCH = 64,
     VC_PACKET_ROOM = 1792, /* a datagram and what SRTP may append (144 bytes), rounded up */
 };
 
@@ -43,15 +43,16 @@ typedef struct {
     vc_sockaddr rx_from[VC_RX_BATCH];
     uint8_t (*rx_control)[64];
     uint8_t (*rx_data)[VC_PACKET_ROOM];
-    struct mmsghdr tx[VC_TX_BATCH];
-    struct iovec tx_vec[VC_TX_BATCH];
-    uint64_t tx_arrived_ns[VC_TX_BATCH]; /* of what is forwarded; 0 = our own packet */
+    vc_queued tx;
     uint8_t (*tx_data)[VC_PACKET_ROOM];
-    int tx_count;
+    int tx_video; /* how many of the queued are */
+    bool can_segment;
+    vc_burst burst; /* only filled when there is video */
 } vc_link;
 
 typedef struct {
-    int sent, full, failed;
+    int sent, full, failed; /* packets */
+    int bursts, refused;    /* messages of several packets: sent as one; that the kernel would not cut */
 } vc_sent;
 
 /* Take over 'fd' (-1 = none).  VC_OK, or VC_ERR_NOMEM; release with vc_link_free(), which leaves fd open. */
@@ -68,7 +69,9 @@ vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock);
 bool vc_link_is_full(const vc_link *link);
 uint8_t *vc_link_room(vc_link *link);
 /* Queue what was written there.  'name' must live until the flush. */
-void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns);
-/* Send what is queued, once; record the residence of forwarded packets.  What could not be sent is dropped. */
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns,
+                   bool is_video);
+/* Send what is queued, once, voice before video; record the residence of forwarded packets.  What could not be sent
+ * is dropped. */
 vc_sent vc_link_flush(vc_link *link, vc_hist *residence);
 #endif
