@@ -31,7 +31,15 @@ def judged(findings: Findings) -> list[Verdict]:
 
 
 async def confirm(findings: Findings, plan: Plan, measure: Measure, *, started_s: float) -> None:
-    """Repeat what is beyond its gate but not proved to be; `started_s` is when the run began (monotonic)."""
+    """Repeat what failed, once, and what is beyond its gate but not proved to be.
+
+    `started_s` is when the run began (monotonic).
+    """
+    failed = tuple(name for name in plan.cases if any(f.startswith(f"{name}:") for f in findings.failures))
+    if failed and monotonic() - started_s < REPEATS_UNTIL_S:
+        print(f"again {', '.join(failed)} ({'; '.join(findings.failures)}) …", file=sys.stderr)
+        findings.failures.clear()
+        findings.add(await measure(msgspec.structs.replace(plan, cases=failed)))
     while doubtful := [verdict for verdict in judged(findings) if verdict.state == "noise"]:
         for verdict in doubtful:
             if monotonic() - started_s > REPEATS_UNTIL_S:

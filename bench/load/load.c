@@ -37,7 +37,7 @@ enum {
     SAMPLE_EVERY = 101, /* a prime: no client or stream is favoured */
     READ_EVERY_NS = 2000000,
     LINGER_NS = 50000000,    /* for what is still on its way after the last send */
-    GIVE_UP_NS = 400000000,  /* nothing more came for so long: it is lost, not late */
+    GIVE_UP_NS = 1000000000, /* nothing more came for so long: it is lost, not late */
 };
 
 typedef struct {

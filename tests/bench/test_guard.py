@@ -71,6 +71,14 @@ async def test_the_guard_ends_in_time_and_lets_pass_what_it_could_not_prove() ->
     assert [verdict.state for verdict in judged(findings)] == ["noise"]
 
 
+async def test_a_case_that_failed_is_tried_once_more() -> None:
+    findings, later = Findings(failures=["forward: the floor was silent"]), Later([1.0])
+    await confirm(findings, GUARD, later, started_s=monotonic())
+    assert [plan.cases for plan in later.asked] == [("forward",)]
+    assert findings.failures == []
+    assert [verdict.state for verdict in judged(findings)] == ["aim"]
+
+
 def test_a_broken_gate_tells_its_history() -> None:
     kept: list[dict[str, float]] = [{FIGURE: 1.31}, {}, {FIGURE: 1.3}]
     rows = [
