@@ -16,6 +16,7 @@ from voicechat.media import Media
 from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error
 from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin, VoiceOffer, VoiceRoomState, VoiceStateEvent
+from voicechat.protocol.voice_routes import VoicePriority, VoicePriorityChanged
 
 
 async def _kick(village: Village, person: Talker) -> None:
@@ -158,3 +159,22 @@ async def test_a_permission_lost_while_it_is_looked_up_is_lost(
     monkeypatch.setattr(queries, "find_place", _after(queries.find_place, deny))
     await share(bob)
     assert await stopped(owner, bob, within_s=1) == "forbidden"
+
+
+async def test_a_priority_lost_while_it_is_looked_up_is_lost(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await owner.join(village.voice_id)
+    await bob.join(village.voice_id)
+    override = f"/api/channels/{village.voice_id}/overrides/{bob.user_id}"
+    bit = int(Permission.PRIORITY_SPEAKER)
+    await owner.ask("PUT", override, {"allow": bit, "target_type": "member"})
+
+    async def deny() -> None:
+        await owner.ask("PUT", override, {"deny": bit, "target_type": "member"})
+
+    monkeypatch.setattr(queries, "find_place", _after(queries.find_place, deny))
+    await bob.gateway.send(VoicePriority(active=True))
+    await owner.gateway.expect(VoicePriorityChanged, lambda event: event.active)
+    await owner.gateway.expect(VoicePriorityChanged, lambda event: not event.active)

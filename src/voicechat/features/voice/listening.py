@@ -23,7 +23,13 @@ from voicechat.protocol.voice_routes import (
 
 async def start(house: House, connection: Connection, command: VoiceListen) -> None:
     """Let the caller hear another channel as well (VOICE_CONNECT in it)."""
-    room, channel_id = room_of(house), command.channel_id
+    async with room_of(house).turn(connection.caller.user_id):  # as for everything that takes a bit
+        occupant = await _start(house, connection, command.channel_id)
+    connection.send(VoiceListening(channel_ids=list(occupant.listens), ref=command.ref))
+
+
+async def _start(house: House, connection: Connection, channel_id: str) -> Occupant:
+    room = room_of(house)
     occupant = room.own_session(connection)
     if channel_id == occupant.channel_id:
         raise Conflict("you are in this voice channel", code="ALREADY_IN_CHANNEL")
@@ -36,7 +42,7 @@ async def start(house: House, connection: Connection, command: VoiceListen) -> N
     require_bits(place.here.bits, Permission.VOICE_CONNECT)
     if channel_id not in occupant.listens:
         _begin(house, occupant, channel_id)
-    connection.send(VoiceListening(channel_ids=list(occupant.listens), ref=command.ref))
+    return occupant
 
 
 def _begin(house: House, occupant: Occupant, channel_id: str) -> None:

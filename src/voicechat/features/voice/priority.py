@@ -15,12 +15,13 @@ from voicechat.protocol.voice_routes import VoicePriority
 async def switch(house: House, connection: Connection, command: VoicePriority) -> None:
     """Make the caller a priority speaker (PRIORITY_SPEAKER), or an ordinary one."""
     room = room_of(house)
-    occupant = room.own_session(connection)
-    if command.active:
-        place = await queries.find_place(house, occupant.user.id, occupant.channel_id)
-        require_bits(place.here.bits, Permission.PRIORITY_SPEAKER)
-        room.require_present(occupant)
-    change(house, occupant, command.active)
+    async with room.turn(connection.caller.user_id):  # a bit lost meanwhile is asked for again after it
+        occupant = room.own_session(connection)
+        if command.active:
+            place = await queries.find_place(house, occupant.user.id, occupant.channel_id)
+            require_bits(place.here.bits, Permission.PRIORITY_SPEAKER)
+            room.require_present(occupant)
+        change(house, occupant, command.active)
 
 
 def change(house: House, occupant: Occupant, is_priority: bool) -> None:
