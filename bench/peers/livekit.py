@@ -221,9 +221,8 @@ class RunningLiveKit:
                 try:
                     await person.receive()
                 except ConnectionClosed as problem:
-                    if person.is_leaving:
-                        return
-                    raise Unavailable(f"LiveKit closed a socket: {problem}") from problem
+                    if not person.is_leaving:
+                        raise Unavailable(f"LiveKit closed a socket: {problem}") from problem
             nursery.cancel_scope.cancel()
 
 

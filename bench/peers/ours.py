@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,10 +165,14 @@ async def _open_server(folder: Path) -> AsyncIterator[Server]:
         yield server
     finally:
         with trio.CancelScope(shield=True):
-            try:
-                await trio.to_thread.run_sync(server.stop)
-            finally:
-                await trio.to_thread.run_sync(context.__exit__, None, None, None)
+            await trio.to_thread.run_sync(_end, server, context)
+
+
+def _end(server: Server, context: AbstractContextManager[Server]) -> None:
+    try:
+        server.stop()
+    finally:
+        context.__exit__(None, None, None)
 
 
 class OursPeer:
