@@ -9,27 +9,11 @@ from voicechat.storage import Connection
 
 # Of any number of parallel attempts one finds the token unspent: PostgreSQL asks again once it has the row.
 SPEND = """
-UPDATE refresh_tokens t SET spent_at = now(), successor = $2 FROM login_sessions s
+UPDATE refresh_tokens t SET spent_at = now() FROM login_sessions s
 WHERE t.token_hash = $1 AND t.spent_at IS NULL
   AND s.id = t.session_id AND s.ended_at IS NULL AND s.expires_at > now()
 RETURNING s.id, s.user_id
 """
-
-# Of any number of parallel attempts one takes it: the others find it gone once they have the row.
-TAKE_SUCCESSOR = """
-WITH held AS (
-    SELECT t.token_hash, t.successor, s.id, s.user_id
-    FROM refresh_tokens t JOIN login_sessions s ON s.id = t.session_id
-    WHERE t.token_hash = $1 AND t.successor IS NOT NULL
-      AND t.spent_at > clock_timestamp() - make_interval(secs => $4)
-      AND s.ended_at IS NULL AND s.expires_at > now() AND s.ip = $2 AND s.user_agent = $3
-    FOR UPDATE OF t
-)
-UPDATE refresh_tokens t SET successor = NULL FROM held WHERE t.token_hash = held.token_hash
-RETURNING held.id, held.user_id, held.successor
-"""
-
-IS_UNSPENT = "SELECT EXISTS (SELECT FROM refresh_tokens WHERE token_hash = $1 AND spent_at IS NULL)"
 
 EXTEND = """
 UPDATE login_sessions
@@ -60,14 +44,6 @@ class Family(NamedTuple):
     is_spent: bool
 
 
-class Successor(NamedTuple):
-    """The token that followed a spent one, sealed under it, and the login session of both."""
-
-    session_id: str
-    user_id: str
-    sealed: bytes
-
-
 class AliveSession(NamedTuple):
     """A device that is logged in."""
 
@@ -78,23 +54,10 @@ class AliveSession(NamedTuple):
     last_used_at: datetime
 
 
-async def spend(conn: Connection, token_hash: bytes, sealed_successor: bytes) -> Family | None:
-    """Spend an unspent token of a living session for its successor; None when it is no such token."""
-    row = await conn.fetchrow(SPEND, token_hash, sealed_successor)
+async def spend(conn: Connection, token_hash: bytes) -> Family | None:
+    """Spend an unspent token of a living session; None when it is no such token."""
+    row = await conn.fetchrow(SPEND, token_hash)
     return None if row is None else Family(row[0], row[1], True)
-
-
-async def take_successor(
-    conn: Connection, token_hash: bytes, ip: str, user_agent: str, grace_s: float
-) -> Successor | None:
-    """Take what followed a token spent less than `grace_s` ago by the same device; None the second time."""
-    row = await conn.fetchrow(TAKE_SUCCESSOR, token_hash, ip, user_agent, grace_s)
-    return None if row is None else Successor(*row)
-
-
-async def is_unspent(conn: Connection, token_hash: bytes) -> bool:
-    """Tell whether a token can still be used."""
-    return bool(await conn.fetchval(IS_UNSPENT, token_hash))
 
 
 async def extend(conn: Connection, session_id: str, ip: str, user_agent: str, ttl_s: int) -> bool:

@@ -1,13 +1,11 @@
 """Login sessions: go on with one, end one, see them all.
 
 log in → token₁ ──refresh→ token₂ ──refresh→ token₃ …
-              ├─refresh again within 10 s, from the same device: token₂ once more (two tabs at one moment)
               └─refresh again: stolen, by whoever came second or first → the whole family ends
 """
 
 from __future__ import annotations
 
-from voicechat.access.secret import Sealer
 from voicechat.access.sessions import (
     Opened,
     add_refresh_token,
@@ -30,14 +28,9 @@ from voicechat.web import Reply, Request
 
 log = get_logger("accounts")
 
-GRACE_S = 10.0
-"""How long after its use a token still leads to its successor: tabs that wake together refresh together."""
-
-_SUCCESSOR = "refresh token's successor"
-
 
 async def refresh(house: House, request: Request) -> Reply:
-    """Trade the refresh token for new tokens. Each can be used once: a later use ends the session."""
+    """Trade the refresh token for new tokens. Each can be used once: a second use ends the session."""
     token = refresh_token_of(request)
     if token is None:
         raise Unauthenticated("expected a refresh token in the body or as a cookie", code="MISSING_TOKEN")
@@ -56,12 +49,8 @@ async def _rotate(
     conn: Connection, token: str, ip: str, user_agent: str, ttl_s: int
 ) -> Opened | Family | None:
     """Return the renewed session, or the family that was ended for a reused token, or None."""
-    successor = new_refresh_token()
-    sealed = _sealer(token).seal(successor.encode(), _SUCCESSOR)
-    spent = await queries.spend(conn, token_hash(token), sealed)
+    spent = await queries.spend(conn, token_hash(token))
     if spent is None:
-        if handed_again := await _hand_again(conn, token, ip, user_agent):
-            return handed_again
         family = await queries.family(conn, token_hash(token))
         if family is None or not family.is_spent:
             return None
@@ -69,25 +58,9 @@ async def _rotate(
         return family
     if not await queries.extend(conn, spent.session_id, ip, user_agent, ttl_s):
         return None
-    renewed = Opened(spent.session_id, spent.user_id, successor)
+    renewed = Opened(spent.session_id, spent.user_id, new_refresh_token())
     await add_refresh_token(conn, renewed.session_id, renewed.refresh_token)
     return renewed
-
-
-async def _hand_again(conn: Connection, token: str, ip: str, user_agent: str) -> Opened | None:
-    """Return what a token was traded for a moment ago, to the same device, once; None where that is over."""
-    found = await queries.take_successor(conn, token_hash(token), ip, user_agent, GRACE_S)
-    if found is None:
-        return None
-    successor = _sealer(token).unseal(found.sealed, _SUCCESSOR).decode()
-    if not await queries.is_unspent(conn, token_hash(successor)):
-        return None
-    return Opened(found.session_id, found.user_id, successor)
-
-
-def _sealer(token: str) -> Sealer:
-    """Make the sealer that only a holder of `token` can make."""
-    return Sealer(token.encode("utf-8", "surrogatepass"), _SUCCESSOR)
 
 
 async def logout(house: House, request: Request) -> Reply:
