@@ -108,6 +108,6 @@ async def open_gateway(
         try:
             yield GatewayClient(socket)
         finally:
-            with trio.move_on_after(_FAREWELL_S, shield=True):
+            with trio.move_on_after(_FAREWELL_S):  # unshielded: once cancelled, nobody reads an answer
                 await socket.aclose()
             nursery.cancel_scope.cancel("the test is done with the socket")
