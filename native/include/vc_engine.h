@@ -120,6 +120,8 @@ typedef struct {
     uint8_t hash_key[16];   /* random; keys the address table and seeds first sequence numbers */
     /* srtp_protect and its siblings: int f(void *session, void *packet, int *length), 0 = ok */
     uintptr_t protect, unprotect, protect_rtcp, unprotect_rtcp;
+    /* srtp_add_stream, ..., each 0 when it cannot be had: only vc_engine_peer_stream_policy() needs them */
+    uintptr_t add_stream, remove_stream, get_stream_roc, set_stream_roc;
 } vc_config;
 
 typedef struct {
@@ -197,6 +199,9 @@ int vc_engine_tuple_prefer(vc_engine *engine, int peer, const uint8_t *addr, uin
 /* Install SRTP sessions, 'tx' with allow_repeat_tx (what is lost is sent again unchanged); from now only the media thread may touch them, until the acknowledgement of
  * vc_engine_peer_del() or of the next vc_engine_peer_keys(). */
 int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx, uint32_t token);
+/* After vc_engine_peer_keys() and as long valid: an srtp_policy_t of 'rx' for one specific SSRC, and where in it the
+ * SSRC stands.  With it a stream opens whose packets up to where its numbers went around were lost. */
+int vc_engine_peer_stream_policy(vc_engine *engine, int peer, uintptr_t policy, uintptr_t policy_ssrc, uint32_t token);
 /* Tell this peer when each of its packets arrived (transport-wide congestion control): 'extension' is the id its
  * packets number themselves by, 0 = tell nothing. */
 int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);

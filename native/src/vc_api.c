@@ -112,6 +112,15 @@ int vc_engine_peer_keys(vc_engine *e, int peer, uintptr_t rx, uintptr_t tx, uint
     return peer_command(e, VC_OP_PEER_KEYS, peer, (vc_command){.rx = rx, .tx = tx}, token);
 }
 
+int vc_engine_peer_stream_policy(vc_engine *e, int peer, uintptr_t policy, uintptr_t policy_ssrc, uint32_t token)
+{
+    const vc_config *c = &e->config;
+    bool can_add = c->add_stream != 0 && c->remove_stream != 0 && c->get_stream_roc != 0 && c->set_stream_roc != 0;
+    if (policy == 0 || policy_ssrc == 0 || !can_add)
+        return VC_ERR_RANGE;
+    return peer_command(e, VC_OP_PEER_STREAM_POLICY, peer, (vc_command){.rx = policy, .tx = policy_ssrc}, token);
+}
+
 int vc_engine_peer_deafen(vc_engine *e, int peer, int on, uint32_t token)
 {
     return peer_command(e, VC_OP_PEER_DEAFEN, peer, (vc_command){.on = on != 0}, token);

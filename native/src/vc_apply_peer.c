@@ -92,6 +92,7 @@ int vc_apply_peer_keys(vc_engine *e, const vc_command *c)
         return VC_ERR_NOT_FOUND;
     peer->rx = (void *)c->rx;
     peer->tx = (void *)c->tx;
+    peer->stream_policy = NULL;
     peer->ended_slots = peer->ended_count = peer->named_count = 0;
     for (int i = 0; i < peer->slot_count; i++) { /* sent under other keys */
         vc_slot *slot = &e->slots[peer->slots[i]];
@@ -101,6 +102,16 @@ int vc_apply_peer_keys(vc_engine *e, const vc_command *c)
             vc_view_forget(vc_state_view(e, slot), e->stored);
     }
     vc_report_start(e, peer);
+    return VC_OK;
+}
+
+int vc_apply_peer_stream_policy(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    if (peer == NULL)
+        return VC_ERR_NOT_FOUND;
+    peer->stream_policy = (void *)c->rx;
+    peer->stream_policy_ssrc = (uint32_t *)c->tx;
     return VC_OK;
 }
 

@@ -34,6 +34,7 @@ typedef enum {
     VC_OP_VIDEO_ADD,
     VC_OP_VIDEO_LIMIT,
     VC_OP_VIDEO_SLOT_ADD,
+    VC_OP_PEER_STREAM_POLICY,
     VC_OP_COUNT
 } vc_op;
 
@@ -55,7 +56,7 @@ typedef struct {
     uint32_t clock_rate;
     uint32_t rtx_ssrc;
     uint32_t bits_per_s[3]; /* a limit; or lowest, first and highest estimate */
-    uintptr_t rx, tx;
+    uintptr_t rx, tx; /* sessions; or a policy, and where in it the SSRC stands */
 } vc_command;
 
 typedef struct {

@@ -26,6 +26,7 @@
     X(layers_switched)         /* slots of video that were given another layer */                            \
     X(keyframes_asked)         /* of publishers */                                                           \
     X(keyframe_requests)       /* of viewers: PLI and FIR */                                                 \
+    X(rollovers)               /* streams whose packets up to where their numbers went around were lost */     \
     X(ssrcs_learnt)            /* that named themselves by MID, RID or payload type */                       \
     X(probes)                  /* packets of no stream, sent to measure bandwidth */                         \
     X(rtcp_other)                                                                                            \

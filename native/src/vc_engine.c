@@ -175,6 +175,10 @@ vc_engine *vc_engine_new(const vc_config *config)
     e->unprotect = (vc_srtp_fn)config->unprotect;
     e->protect_rtcp = (vc_srtp_fn)config->protect_rtcp;
     e->unprotect_rtcp = (vc_srtp_fn)config->unprotect_rtcp;
+    e->add_stream = (vc_srtp_add_fn)config->add_stream;
+    e->remove_stream = (vc_srtp_remove_fn)config->remove_stream;
+    e->get_stream_roc = (vc_srtp_get_roc_fn)config->get_stream_roc;
+    e->set_stream_roc = (vc_srtp_set_roc_fn)config->set_stream_roc;
     e->random = vc_get64(config->hash_key) ^ vc_get64(config->hash_key + 8);
     if (e->random == 0)
         e->random = 1; /* xorshift stays at zero */

@@ -5,6 +5,7 @@
 #include "vc_name.h"
 #include "vc_repair.h"
 #include "vc_report.h"
+#include "vc_rollover.h"
 #include "vc_video.h"
 
 enum {
@@ -150,10 +151,18 @@ static bool find_track(vc_engine *e, const vc_peer *peer, const vc_rtp *rtp, vc_
     return *track != NULL;
 }
 
-static bool open_packet(vc_engine *e, vc_peer *peer, const vc_datagram *datagram, int *length)
+static bool is_heard(const vc_track *track, uint32_t ssrc)
+{
+    return track == NULL || (track->reception.started && track->ssrc == ssrc);
+}
+
+static bool open_packet(vc_engine *e, vc_peer *peer, const vc_track *track, const vc_rtp *rtp,
+                        const vc_datagram *datagram, int *length)
 {
     *length = (int)datagram->length;
-    int error = e->unprotect(peer->rx, datagram->data, length);
+    int error = is_heard(track, rtp->ssrc) || !vc_rollover_is_possible(peer, rtp)
+                    ? e->unprotect(peer->rx, datagram->data, length)
+                    : vc_rollover_open(e, peer, rtp->ssrc, datagram, length);
     if (error != 0) {
         vc_receive_refused(e, peer, error);
         return false;
@@ -174,7 +183,7 @@ void vc_receive_rtp(vc_engine *e, vc_peer *peer, int tuple, const vc_datagram *d
     int length;
     if (vc_rtp_parse(datagram->data, datagram->length, &a.rtp) != VC_OK)
         return vc_count(e, VC_C_drop_rtp_malformed);
-    if (!find_track(e, peer, &a.rtp, &track) || !open_packet(e, peer, datagram, &length))
+    if (!find_track(e, peer, &a.rtp, &track) || !open_packet(e, peer, track, &a.rtp, datagram, &length))
         return;
     if (peer->twcc_ext != 0)
         vc_report_arrival(e, peer, &a.rtp, a.arrived_us);

@@ -40,6 +40,10 @@ enum {
 };
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
+typedef int (*vc_srtp_add_fn)(void *session, const void *policy);
+typedef int (*vc_srtp_remove_fn)(void *session, unsigned ssrc);
+typedef int (*vc_srtp_get_roc_fn)(void *session, uint32_t ssrc, uint32_t *roc);
+typedef int (*vc_srtp_set_roc_fn)(void *session, uint32_t ssrc, uint32_t roc);
 
 /* Between two packets of a quiet room other work empties the caches, so a forward costs what it touches: the
  * fields of the packet path come first, on as few cache lines as can be. */
@@ -77,7 +81,9 @@ typedef struct {
     uint32_t named_ssrcs[VC_SSRCS_PER_PEER]; /* that named themselves, under the keys of now */
     int named_count;
     uint8_t ufrags[VC_UFRAGS_PER_PEER][VC_UFRAG_MAX + 1]; /* length first, 0 = free */
-    vc_bucket stun_known, stun_new, dtls;
+    vc_bucket stun_known, stun_new, dtls, rollovers;
+    void *stream_policy;          /* under which a stream of 'rx' can be added, or NULL */
+    uint32_t *stream_policy_ssrc; /* where in it the SSRC stands */
     uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
     bool rtcp_ssrc_used[VC_RTCP_SSRCS_TABLE];
     int rtcp_ssrc_count;
@@ -153,6 +159,10 @@ struct vc_engine {
     vc_wheel wheel;     /* reports, one timer per peer */
     vc_sources stun_sources;
     vc_bucket stun_total, strays;
+    vc_srtp_add_fn add_stream;
+    vc_srtp_remove_fn remove_stream;
+    vc_srtp_get_roc_fn get_stream_roc;
+    vc_srtp_set_roc_fn set_stream_roc;
     uint64_t random;
     uint64_t swept_us; /* last look for those who stopped speaking */
     int32_t *speakers; /* tracks now speaking, or whose change is not told yet */

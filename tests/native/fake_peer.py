@@ -17,12 +17,17 @@ LEVEL_EXT = 1
 PT = 111
 
 
+def policy(key: bytes, direction: int, window: int = 1024) -> pylibsrtp.Policy:
+    """What a session of one direction is made of, as the media room does."""
+    made = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=PROFILE)
+    made.window_size = window
+    made.allow_repeat_tx = True
+    return made
+
+
 def session(key: bytes, direction: int, window: int = 1024) -> pylibsrtp.Session:
-    """A session of one direction, as the media room makes them."""
-    policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=PROFILE)
-    policy.window_size = window
-    policy.allow_repeat_tx = True
-    return pylibsrtp.Session(policy)
+    """A session of one direction."""
+    return pylibsrtp.Session(policy(key, direction, window))
 
 
 def rtp(
@@ -103,7 +108,8 @@ class FakePeer:
         """Hand the engine its half of the keys."""
         rx = session(self.to_server, pylibsrtp.Policy.SSRC_ANY_INBOUND)
         tx = session(self.from_server, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
-        self.engine.peer_keys(self.handle, rx, tx)
+        amid = policy(self.to_server, pylibsrtp.Policy.SSRC_SPECIFIC)
+        self.engine.peer_keys(self.handle, rx, tx, amid)
 
     def slot(self, ssrc: int, *, level_ext: int = LEVEL_EXT) -> int:
         """Add a slot of this peer."""

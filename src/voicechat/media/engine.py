@@ -16,6 +16,7 @@ microseconds of `time.monotonic()`.
 
 from __future__ import annotations
 
+import ctypes
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -51,6 +52,7 @@ _lib: Any = _native.lib
 _ffi: Any = _native.ffi
 
 _POP_BYTES = 1 << 18
+_STREAM_FUNCTIONS = ("add_stream", "remove_stream", "get_stream_roc", "set_stream_roc")
 _SCHEDULING = {0: "pending", 1: "fifo", 2: "slice", 3: "default"}
 
 
@@ -93,7 +95,7 @@ class _Held:
     def __init__(self) -> None:
         self.tracks: set[int] = set()
         self.slots: set[int] = set()
-        self.sessions: tuple[pylibsrtp.Session, pylibsrtp.Session] | None = None
+        self.sessions: tuple[object, ...] = ()
         self.is_leaving = False
 
 
@@ -170,6 +172,8 @@ class Engine:
         config.transport_ext = TRANSPORT_EXTENSION
         for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp"):
             setattr(config, name, _srtp_function(f"srtp_{name}"))
+        for name in _STREAM_FUNCTIONS:
+            setattr(config, name, _srtp_symbol(f"srtp_{name}"))
         return config
 
     # ---- life ----
@@ -305,16 +309,28 @@ class Engine:
         """Send to `addr` (validated before) unless recent media came from elsewhere."""
         self._queue(_lib.vc_engine_tuple_prefer, None, peer, addr)
 
-    def peer_keys(self, peer: int, rx: pylibsrtp.Session, tx: pylibsrtp.Session) -> None:
-        """Hand over the SRTP sessions, which nobody else may touch from now on; they are kept alive here."""
+    def peer_keys(
+        self,
+        peer: int,
+        rx: pylibsrtp.Session,
+        tx: pylibsrtp.Session,
+        stream_policy: pylibsrtp.Policy | None = None,
+    ) -> None:
+        """Hand over the SRTP sessions, which nobody else may touch from now on; they are kept alive here.
+
+        With `stream_policy`, of `rx` and for one specific SSRC, a stream is heard too whose packets up to
+        where its numbers went around were lost.
+        """
         held = self._peers[peer]
-        before, held.sessions = held.sessions, (rx, tx)
+        before, held.sessions = held.sessions, (rx, tx, stream_policy)
 
         def replaced(_: int, kept: object = before) -> None:
             """Keep the pair before alive until the engine has let go of it."""
 
         pointers = _session_pointer(rx), _session_pointer(tx)
         self._queue(_lib.vc_engine_peer_keys, replaced, peer, *pointers)
+        if stream_policy is not None and _CAN_ADD_STREAMS:
+            self._queue(_lib.vc_engine_peer_stream_policy, None, peer, *_policy_pointers(stream_policy))
 
     def peer_estimate(self, peer: int, *, min_bps: int, start_bps: int, max_bps: int) -> None:
         """Estimate what the path to `peer` carries, within bounds and from `start_bps` on; Estimated tells.
@@ -518,8 +534,24 @@ def _srtp_function(name: str) -> int:
     return int(_srtp_binding.ffi.cast("uintptr_t", pointer))
 
 
+def _srtp_symbol(name: str) -> int:
+    """Return the address of what pylibsrtp does not bind, 0 when its library hides it."""
+    function = getattr(ctypes.CDLL(_srtp_binding.__file__), name, None)
+    return 0 if function is None else ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _policy_pointers(policy: pylibsrtp.Policy) -> tuple[int, int]:
+    """Return where a policy is, and where in it the SSRC stands."""
+    ffi, raw = _srtp_binding.ffi, policy._policy
+    places = raw, ffi.addressof(raw.ssrc, "value")
+    return int(ffi.cast("uintptr_t", places[0])), int(ffi.cast("uintptr_t", places[1]))
+
+
 def _session_pointer(session: pylibsrtp.Session) -> int:
     return int(_srtp_binding.ffi.cast("uintptr_t", session._srtp[0]))
+
+
+_CAN_ADD_STREAMS = all(_srtp_symbol(f"srtp_{name}") for name in _STREAM_FUNCTIONS)
 
 
 def _check(status: int, doing: str) -> None:

@@ -21,10 +21,19 @@ def open_sessions(keys: SrtpKeys) -> tuple[pylibsrtp.Session, pylibsrtp.Session]
     return _session(keys.profile, keys.client, any_inbound), _session(keys.profile, keys.server, any_outbound)
 
 
+def stream_policy(keys: SrtpKeys) -> pylibsrtp.Policy:
+    """Return what the reading session must know to begin a stream amid, for `Engine.peer_keys`."""
+    return _policy(keys.profile, keys.client, pylibsrtp.Policy.SSRC_SPECIFIC)
+
+
 def _session(profile: str, key: bytes, direction: int) -> pylibsrtp.Session:
+    return pylibsrtp.Session(policy=_policy(profile, key, direction))
+
+
+def _policy(profile: str, key: bytes, direction: int) -> pylibsrtp.Policy:
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
     policy.window_size = REPLAY_WINDOW
     policy.allow_repeat_tx = (
         True  # the engine sends a lost packet again byte for byte, and nothing else twice
     )
-    return pylibsrtp.Session(policy=policy)
+    return policy
