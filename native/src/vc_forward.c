@@ -266,7 +266,7 @@ void vc_forward_hush(vc_engine *e, vc_slot *slot)
         return;
     if (receiver->deaf || !vc_forward_is_ready(receiver))
         return;
-    vc_rewritten numbers = vc_rewriter_finish(rewriter, rewriter->clock_rate / 50);
+    vc_rewritten numbers = vc_rewriter_finish(rewriter, rewriter->clock_rate / 50, e->clock.now_us);
     vc_sent_packet packet = {.ts = numbers.ts, .seq = numbers.seq}; /* never asked for again: what follows is silence */
     vc_arrival a = {.payload = silence, .payload_length = sizeof silence, .level = VC_LEVEL_SILENCE};
     if (emit(e, slot, receiver, &packet, &a))

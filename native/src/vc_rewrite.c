@@ -34,11 +34,16 @@ static int64_t ticks_since(const vc_rewriter *r, uint64_t now_us)
     return now_us > r->sent_us ? ticks : -ticks;
 }
 
+static int64_t pause_ticks(const vc_rewriter *r)
+{
+    return (int64_t)r->clock_rate * r->pause_ds / 10;
+}
+
 static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
 {
     int64_t source = (int32_t)(ts - r->newest_in_ts);
     int64_t drift = ticks_since(r, now_us) - source;
-    int64_t limit = (int64_t)r->clock_rate * r->pause_ds / 10;
+    int64_t limit = pause_ticks(r);
     return drift > limit || drift < -limit;
 }
 
@@ -93,11 +98,16 @@ int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now
     return VC_OK;
 }
 
-vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks)
+vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks, uint64_t now_us)
 {
     r->out_seq++;
-    r->out_ts += ticks;
-    r->sent_us += (uint64_t)ticks * 1000000 / r->clock_rate; /* when a source would have sent it */
+    if (ticks_since(r, now_us) > pause_ticks(r)) {
+        r->out_ts += frames_since(r, now_us);
+        r->sent_us = now_us;
+    } else {
+        r->out_ts += ticks;
+        r->sent_us += (uint64_t)ticks * 1000000 / r->clock_rate; /* when a source would have sent it */
+    }
     r->in_stretch = false;
     return (vc_rewritten){(uint16_t)r->out_seq, r->out_ts, false};
 }

@@ -48,8 +48,9 @@ void vc_rewriter_cut(vc_rewriter *r);
  * than the stretch. */
 int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out);
 
-/* Numbers for a packet of our own that goes 'ticks' after the newest of the stretch and is its last. */
-vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks);
+/* Numbers for a packet of our own that is the last of the stretch: 'ticks' after its newest, or where the clock is
+ * when the source had paused. */
+vc_rewritten vc_rewriter_finish(vc_rewriter *r, uint32_t ticks, uint64_t now_us);
 
 /* The timestamp the stream would carry now (for sender reports). */
 uint32_t vc_rewriter_ts_at(const vc_rewriter *r, uint64_t now_us);

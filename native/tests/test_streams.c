@@ -85,13 +85,24 @@ static void a_stretch_is_finished_one_frame_after_its_newest(void)
     vc_rewriter r;
     vc_rewriter_init(&r, CLOCK, 10, 0);
     vc_rewritten a = next(&r, 500, 70000, 1000000);
-    vc_rewritten end = vc_rewriter_finish(&r, FRAME);
+    vc_rewritten end = vc_rewriter_finish(&r, FRAME, 1000000 + FRAME_US);
     CHECK(end.seq == (uint16_t)(a.seq + 1) && end.ts == a.ts + FRAME && !end.starts_stretch);
     vc_rewritten b = next(&r, 501, 70000 + FRAME, 1000000 + FRAME_US); /* at the same moment: after it all the same */
     CHECK(b.seq == (uint16_t)(end.seq + 1) && b.ts == end.ts + FRAME && b.starts_stretch);
-    vc_rewriter_finish(&r, FRAME);
+    vc_rewriter_finish(&r, FRAME, 1000000 + FRAME_US);
     vc_rewritten c = next(&r, 600, 80000, 2000000 + FRAME_US); /* a second after b: time did not stand still */
     CHECK_EQUAL(c.ts - a.ts, 51 * FRAME);
+}
+
+static void what_ends_a_stretch_whose_source_had_paused_follows_the_clock(void)
+{
+    vc_rewriter r;
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    vc_rewritten a = next(&r, 500, 70000, 1000000);
+    vc_rewritten end = vc_rewriter_finish(&r, FRAME, 43000000);
+    CHECK(end.seq == (uint16_t)(a.seq + 1) && end.ts - a.ts == 42 * CLOCK);
+    vc_rewritten b = next(&r, 501, 80000, 44000000);
+    CHECK_EQUAL(b.ts - a.ts, 43 * CLOCK);
 }
 
 static void a_paused_source_follows_the_clock_and_dtx_is_no_pause(void)
@@ -128,7 +139,7 @@ static void no_number_is_used_twice(void)
         for (int i = 0; i < 20000; i++) {
             if (rand() % 50 == 0)
                 vc_rewriter_cut(&r);
-            if (rand() % 50 == 0 && r.in_stretch && used[vc_rewriter_finish(&r, FRAME).seq]++)
+            if (rand() % 50 == 0 && r.in_stretch && used[vc_rewriter_finish(&r, FRAME, now_us).seq]++)
                 CHECK_EQUAL(r.out_seq, -1);
             now_us += (uint64_t)(rand() % 1000 == 0 ? 2000000 : rand() % 40000);
             ext += (uint32_t)(rand() % 3);
@@ -319,6 +330,7 @@ int main(void)
     wraps_are_steps_like_any_other();
     a_cut_goes_on_by_one_and_by_the_clock();
     what_seams_are_too_long_never_adds_up();
+    what_ends_a_stretch_whose_source_had_paused_follows_the_clock();
     a_stretch_is_finished_one_frame_after_its_newest();
     a_paused_source_follows_the_clock_and_dtx_is_no_pause();
     no_number_is_used_twice();

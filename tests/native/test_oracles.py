@@ -63,27 +63,38 @@ class SlotTwin:
     def cut(self) -> None:
         self.sent.clear()
 
-    def finish(self) -> tuple[int, int]:
-        """One frame of our own after the newest, and the stretch is over."""
-        self.seq, self.ts, self.sent_us = self.seq + 1, self.ts + 960, self.sent_us + 20_000
+    def elapsed(self, now_us: int) -> int:
+        passed_us = now_us - self.sent_us
+        return abs(passed_us) * CLOCK // 1_000_000 * (1 if passed_us > 0 else -1)
+
+    def catch_up(self, now_us: int) -> None:
+        """Go on by whole frames, at least one, to where the clock is."""
+        due = self.elapsed(now_us) - self.ahead
+        step = max(1, (due + 480) // 960) * 960
+        self.ts, self.ahead = self.ts + step, min(step - due, 9600)
+
+    def finish(self, now_us: int) -> tuple[int, int]:
+        """One frame of our own after the newest, or by the clock after a pause, and the stretch is over."""
+        self.seq += 1
+        if self.elapsed(now_us) > CLOCK // 2:
+            self.catch_up(now_us)
+            self.sent_us = now_us
+        else:
+            self.ts, self.sent_us = self.ts + 960, self.sent_us + 20_000
         self.sent.clear()
         return self.seq % 2**16, self.ts % 2**32
 
     def next(self, ext: int, ts: int, now_us: int) -> tuple[int, int, bool] | None:
-        passed_us = now_us - self.sent_us
-        elapsed = abs(passed_us) * CLOCK // 1_000_000 * (1 if passed_us > 0 else -1)
         newest = max(self.sent, default=None)
         if newest is not None and ext > newest[0]:
-            behind = elapsed - (ts - newest[1])
+            behind = self.elapsed(now_us) - (ts - newest[1])
             if abs(behind) > CLOCK // 2:
                 self.sent.clear()
                 newest = None
         if newest is None:
             if self.ever:
                 self.seq += 1
-                due = elapsed - self.ahead
-                step = max(1, (due + 480) // 960) * 960
-                self.ts, self.ahead = self.ts + step, min(step - due, 9600)
+                self.catch_up(now_us)
             self.ever, self.sent_us = True, now_us
             self.sent.append((ext, ts, self.seq, self.ts))
             return self.seq % 2**16, self.ts % 2**32, True
@@ -126,8 +137,11 @@ def test_slots_renumber_as_the_twin_does(
             twin.cut()
             continue
         if kind == "finish" and twin.sent:
-            end = library.vc_rewriter_finish(ctypes.byref(rewriter), ctypes.c_uint32(960))
-            assert (end.seq, end.ts) == twin.finish()
+            now_us += large * (small % 2)
+            end = library.vc_rewriter_finish(
+                ctypes.byref(rewriter), ctypes.c_uint32(960), ctypes.c_uint64(now_us)
+            )
+            assert (end.seq, end.ts) == twin.finish(now_us)
             continue
         if kind == "source":
             library.vc_rewriter_cut(ctypes.byref(rewriter))
