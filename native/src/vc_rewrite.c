@@ -27,11 +27,16 @@ void vc_rewriter_cut(vc_rewriter *r)
     r->in_stretch = false;
 }
 
+static int64_t ticks_between(const vc_rewriter *r, uint64_t from_us, uint64_t to_us)
+{
+    uint64_t passed_us = to_us > from_us ? to_us - from_us : from_us - to_us;
+    int64_t ticks = (int64_t)(passed_us * r->clock_rate / 1000000);
+    return to_us > from_us ? ticks : -ticks;
+}
+
 static int64_t ticks_since(const vc_rewriter *r, uint64_t now_us)
 {
-    uint64_t passed_us = now_us > r->sent_us ? now_us - r->sent_us : r->sent_us - now_us;
-    int64_t ticks = (int64_t)(passed_us * r->clock_rate / 1000000);
-    return now_us > r->sent_us ? ticks : -ticks;
+    return ticks_between(r, r->sent_us, now_us);
 }
 
 static int64_t pause_ticks(const vc_rewriter *r)
@@ -47,23 +52,35 @@ static bool has_paused(const vc_rewriter *r, uint32_t ts, uint64_t now_us)
     return drift > limit || drift < -limit;
 }
 
-/* Elapsed time in whole frames, at least one: decoders neither stretch nor shrink at the seam.  What that is too
- * much (a look-back begins in the past, a mute is short) the next seams give back, so that it never adds up. */
+/* How far out_ts is ahead of the clock. */
+static int32_t ticks_ahead(const vc_rewriter *r)
+{
+    return (int32_t)(r->out_ts - r->clock_ts - (uint32_t)ticks_between(r, r->clock_us, r->sent_us));
+}
+
+/* The time to the clock's now in whole frames, at least one: decoders neither stretch nor shrink at the seam.  A
+ * stretch may end off the clock (a look-back begins in the past, a mute is short, a network held packets back, a sound
+ * card is too fast); the next seams make up for it, so that it never adds up. */
 static uint32_t frames_since(vc_rewriter *r, uint64_t now_us)
 {
     int64_t frame = (int64_t)r->clock_rate * r->frame_ms / 1000;
-    int64_t elapsed = ticks_since(r, now_us) - r->ahead;
-    int64_t frames = (elapsed + frame / 2) / frame;
-    int64_t step = (frames > 0 ? frames : 1) * frame;
-    int64_t ahead = step - elapsed;
-    r->ahead = (int32_t)(ahead < AHEAD_FRAMES * frame ? ahead : AHEAD_FRAMES * frame);
-    return (uint32_t)step;
+    int64_t ahead = ticks_ahead(r), most = AHEAD_FRAMES * frame;
+    if (ahead > most) { /* forgiven: a receiver would miss it longer than it could wait */
+        r->clock_ts += (uint32_t)(ahead - most);
+        ahead = most;
+    }
+    int64_t frames = (ticks_since(r, now_us) - ahead + frame / 2) / frame;
+    return (uint32_t)((frames > 0 ? frames : 1) * frame);
 }
 
 static void start_stretch(vc_rewriter *r, uint32_t ext_seq, uint64_t now_us)
 {
-    if (r->has_sent)
+    if (r->has_sent) {
         r->out_ts += frames_since(r, now_us);
+    } else {
+        r->clock_ts = r->out_ts;
+        r->clock_us = now_us;
+    }
     r->out_seq++;
     r->first_ext = ext_seq;
     r->in_stretch = r->has_sent = true;

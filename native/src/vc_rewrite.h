@@ -23,8 +23,9 @@ typedef struct {
     uint32_t newest_in_ts;
     uint32_t out_seq; /* sent for newest_ext; its low 16 bits are the RTP number */
     uint32_t out_ts;
-    int32_t ahead;    /* ticks that out_ts is ahead of the clock since the last seam */
-    uint64_t sent_us; /* when */
+    uint32_t clock_ts; /* what the stream carries at clock_us when it is neither ahead nor behind */
+    uint64_t sent_us;  /* when out_ts was sent */
+    uint64_t clock_us;
 } vc_rewriter;
 
 typedef struct {

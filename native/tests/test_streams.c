@@ -80,6 +80,35 @@ static void what_seams_are_too_long_never_adds_up(void)
     CHECK(ahead >= -FRAME && ahead <= 5 * FRAME);
 }
 
+/* A sound card a thousandth too fast or slow, networks that hold packets back: hours of it, and every seam on the
+ * clock again, by a frame and what the network holds back just then. */
+static void what_stretches_end_off_the_clock_never_adds_up(void)
+{
+    for (int32_t skew_us = -20; skew_us <= 20; skew_us += 20) {
+        vc_rewriter r;
+        vc_rewriter_init(&r, CLOCK, 10, 0);
+        uint32_t ext = 1, ts = 0, first_ts = next(&r, ext, ts, 1000000).ts;
+        uint64_t now_us = 1000000;
+        srand(7);
+        for (int stretch = 0; stretch < 2000; stretch++) {
+            for (int i = 0; i < 250; i++) {
+                now_us += (uint64_t)(FRAME_US + skew_us);
+                int32_t late_us = rand() % 100 == 0 ? rand() % 200000 : 0;
+                next(&r, ++ext, ts += FRAME, now_us + (uint64_t)late_us);
+            }
+            vc_rewriter_cut(&r);
+            now_us += 1000000;
+            ts += CLOCK / 3;
+            int32_t late_us = stretch % 10 == 0 ? rand() % 150000 : 0; /* a seam within what was held back */
+            vc_rewritten seam = next(&r, ++ext, ts, now_us + (uint64_t)late_us);
+            int32_t off = (int32_t)(seam.ts - first_ts - (uint32_t)((now_us - 1000000) * 6 / 125));
+            if (off < -FRAME || off > FRAME + late_us * 6 / 125)
+                CHECK_EQUAL(off, 0);
+        }
+    }
+    CHECK(true);
+}
+
 static void a_stretch_is_finished_one_frame_after_its_newest(void)
 {
     vc_rewriter r;
@@ -331,6 +360,7 @@ int main(void)
     a_cut_goes_on_by_one_and_by_the_clock();
     what_seams_are_too_long_never_adds_up();
     what_ends_a_stretch_whose_source_had_paused_follows_the_clock();
+    what_stretches_end_off_the_clock_never_adds_up();
     a_stretch_is_finished_one_frame_after_its_newest();
     a_paused_source_follows_the_clock_and_dtx_is_no_pause();
     no_number_is_used_twice();

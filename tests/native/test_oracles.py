@@ -29,8 +29,9 @@ class Rewriter(ctypes.Structure):
         ("newest_in_ts", ctypes.c_uint32),
         ("out_seq", ctypes.c_uint32),
         ("out_ts", ctypes.c_uint32),
-        ("ahead", ctypes.c_int32),
+        ("clock_ts", ctypes.c_uint32),
         ("sent_us", ctypes.c_uint64),
+        ("clock_us", ctypes.c_uint64),
     ]
 
 
@@ -57,21 +58,23 @@ class SlotTwin:
         self.seq, self.ts = first_seq % 2**15, first_ts
         self.sent: list[tuple[int, int, int, int]] = []  # source ext, source ts, seq, ts of this stretch
         self.ever = False
-        self.ahead = 0  # what the seams so far were too long
+        self.origin = (0, 0)  # a time, and what the stream carries then
         self.sent_us = 0
 
     def cut(self) -> None:
         self.sent.clear()
 
-    def elapsed(self, now_us: int) -> int:
-        passed_us = now_us - self.sent_us
+    def elapsed(self, now_us: int, since_us: int | None = None) -> int:
+        passed_us = now_us - (self.sent_us if since_us is None else since_us)
         return abs(passed_us) * CLOCK // 1_000_000 * (1 if passed_us > 0 else -1)
 
     def catch_up(self, now_us: int) -> None:
         """Go on by whole frames, at least one, to where the clock is."""
-        due = self.elapsed(now_us) - self.ahead
-        step = max(1, (due + 480) // 960) * 960
-        self.ts, self.ahead = self.ts + step, min(step - due, 9600)
+        origin_us, origin_ts = self.origin
+        ahead = self.ts - origin_ts - self.elapsed(self.sent_us, origin_us)
+        if ahead > 9600:
+            self.origin, ahead = (origin_us, origin_ts + ahead - 9600), 9600
+        self.ts += max(1, (self.elapsed(now_us) - ahead + 480) // 960) * 960
 
     def finish(self, now_us: int) -> tuple[int, int]:
         """One frame of our own after the newest, or by the clock after a pause, and the stretch is over."""
@@ -95,6 +98,8 @@ class SlotTwin:
             if self.ever:
                 self.seq += 1
                 self.catch_up(now_us)
+            else:
+                self.origin = now_us, self.ts
             self.ever, self.sent_us = True, now_us
             self.sent.append((ext, ts, self.seq, self.ts))
             return self.seq % 2**16, self.ts % 2**32, True
