@@ -4,6 +4,9 @@
  * measured in Firefox and Chromium) or restarted.  Shorter stalls are the network's: the packets come in a burst. */
 enum { PAUSE_DS = 5, VIDEO_PAUSE_DS = 100, FRAME_MS = 20, AHEAD_FRAMES = 10, VIDEO_CLOCK = 90000 };
 
+/* Opus sends one packet in 400 ms of silence. */
+enum { SILENCE_MS = 200, BEARABLE_FRAMES = 2 };
+
 void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts)
 {
     *r = (vc_rewriter){
@@ -58,6 +61,15 @@ static int32_t ticks_ahead(const vc_rewriter *r)
     return (int32_t)(r->out_ts - r->clock_ts - (uint32_t)ticks_between(r, r->clock_us, r->sent_us));
 }
 
+/* A stretch that began with packets a network had held back stays ahead by as much.  Silence of the source's own can be
+ * made shorter unheard; a picture that stands still is no silence. */
+static bool can_return_to_clock(const vc_rewriter *r, uint32_t ext_seq, uint32_t ts)
+{
+    int64_t since = (int32_t)(ts - r->newest_in_ts), ms = r->clock_rate / 1000;
+    bool is_silence = r->frame_ms == FRAME_MS && ext_seq - r->newest_ext == 1 && since >= SILENCE_MS * ms;
+    return is_silence && ticks_ahead(r) > BEARABLE_FRAMES * FRAME_MS * ms;
+}
+
 /* The time to the clock's now in whole frames, at least one: decoders neither stretch nor shrink at the seam.  A
  * stretch may end off the clock (a look-back begins in the past, a mute is short, a network held packets back, a sound
  * card is too fast); the next seams make up for it, so that it never adds up. */
@@ -96,7 +108,7 @@ static void remember_newest(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint6
 int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out)
 {
     bool newer = !r->in_stretch || (int32_t)(ext_seq - r->newest_ext) > 0;
-    if (newer && (!r->in_stretch || has_paused(r, ts, now_us))) {
+    if (newer && (!r->in_stretch || has_paused(r, ts, now_us) || can_return_to_clock(r, ext_seq, ts))) {
         start_stretch(r, ext_seq, now_us);
         remember_newest(r, ext_seq, ts, now_us);
         *out = (vc_rewritten){(uint16_t)r->out_seq, r->out_ts, true};

@@ -109,6 +109,23 @@ static void what_stretches_end_off_the_clock_never_adds_up(void)
     CHECK(true);
 }
 
+static void a_stretch_that_began_late_returns_to_the_clock_in_the_next_silence(void)
+{
+    for (uint64_t late_us = 0; late_us <= 180000; late_us += 5000) {
+        vc_rewriter r;
+        vc_rewriter_init(&r, CLOCK, 10, 0);
+        vc_rewritten a = next(&r, 1, 0, 1000000);
+        vc_rewriter_cut(&r);
+        uint64_t now_us = 3000000;
+        next(&r, 100, 7, now_us + late_us);
+        for (uint32_t i = 1; i <= 50; i++, now_us += FRAME_US) /* those behind it come at once, then on time */
+            next(&r, 100 + i, 7 + i * FRAME, now_us < 3000000 + late_us ? 3000000 + late_us : now_us);
+        vc_rewritten silence = next(&r, 151, 7 + 70 * FRAME, 3000000 + 70 * FRAME_US);
+        int32_t off = (int32_t)(silence.ts - a.ts - 2 * CLOCK - 70 * FRAME);
+        CHECK(off >= -2 * FRAME && off <= 3 * FRAME);
+    }
+}
+
 static void a_stretch_is_finished_one_frame_after_its_newest(void)
 {
     vc_rewriter r;
@@ -361,6 +378,7 @@ int main(void)
     what_seams_are_too_long_never_adds_up();
     what_ends_a_stretch_whose_source_had_paused_follows_the_clock();
     what_stretches_end_off_the_clock_never_adds_up();
+    a_stretch_that_began_late_returns_to_the_clock_in_the_next_silence();
     a_stretch_is_finished_one_frame_after_its_newest();
     a_paused_source_follows_the_clock_and_dtx_is_no_pause();
     no_number_is_used_twice();
