@@ -122,6 +122,19 @@ static void ask_keyframe(int slot_id, uint8_t fir)
     feed(slot->peer, request, fir ? 20 : 12, true);
 }
 
+/* A viewer tells of the packets it was sent lately, with whatever the bytes say of their times. */
+static void tell_arrivals(int peer_id, uint8_t count, const uint8_t *bytes)
+{
+    const vc_peer *peer = &h.engine->peers[peer_id];
+    if (!peer->alive || peer_id > 1 || peer->bwe == VC_NONE)
+        return;
+    uint8_t told[40] = {0x8f, 205, 0, 9};
+    vc_put16(told + 12, (uint16_t)(vc_bwe_next(vc_state_bwe(h.engine, peer)) - count));
+    vc_put16(told + 14, count);
+    memcpy(told + 16, bytes, 20);
+    feed(peer_id, told, sizeof told, true);
+}
+
 static void command(const uint8_t *b, size_t length)
 {
     uint8_t bytes[24] = {0};
@@ -133,7 +146,7 @@ static void command(const uint8_t *b, size_t length)
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
     static const char *const NAMES[] = {"", "v", "h", "l", "m", "a name too long to be one of ours"};
     const char *mid = NAMES[bytes[4] % 6], *rid = NAMES[bytes[5] % 6];
-    switch (bytes[0] % 26) {
+    switch (bytes[0] % 27) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -159,6 +172,7 @@ static void command(const uint8_t *b, size_t length)
     case 22: vc_engine_track_mid(e, index, mid, 0); break;
     case 23: vc_engine_peer_estimate(e, peer, 1000, bytes[3] * 10000u, 3000000, 0); break;
     case 24: ask_keyframe(index, bytes[3]); break;
+    case 26: tell_arrivals(peer, bytes[3] % 16, bytes + 4); break;
     default: ask_again(index, bytes[3], (uint16_t)(bytes[4] << 8 | bytes[5])); break;
     }
     apply_all();
@@ -209,6 +223,17 @@ static void check_consistency(void)
                 abort();
         }
     check_video();
+    uint32_t estimates = e->unused_bwe_count;
+    for (int p = 0; p < 16; p++) {
+        if (!e->peers[p].alive || e->peers[p].bwe == VC_NONE)
+            continue;
+        estimates++;
+        uint32_t bps = vc_bwe_estimate(vc_state_bwe(e, &e->peers[p]));
+        if (bps < 1000 || bps > 3000000)
+            abort();
+    }
+    if (estimates != e->config.max_video_slots)
+        abort();
     for (uint32_t i = 0; i < e->lossy_count; i++) {
         const vc_track *track = &e->tracks[e->lossy[i]];
         if (!track->alive || track->missing.count == 0 || track->lossy_at != (int32_t)i)

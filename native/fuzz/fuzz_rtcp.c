@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vc_bwe.h"
 #include "vc_engine.h"
 #include "vc_rtcp.h"
 #include "vc_twcc.h"
@@ -76,16 +77,30 @@ static void check_twcc(const uint8_t *data, size_t size)
     }
 }
 
+/* Whatever is told of 300 packets around number 0, the estimate stays within its bounds. */
+static void check_estimate(vc_bwe *bwe, const vc_rtcp_packet *packet)
+{
+    static uint64_t now_us = 1000000;
+    for (int i = 0; i < 300; i++)
+        vc_bwe_sent(bwe, 1200, now_us += 1000);
+    vc_bwe_feedback(bwe, packet, now_us);
+    if (vc_bwe_estimate(bwe) < 100000 || vc_bwe_estimate(bwe) > 3000000)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static vc_bwe bwe;
     uint8_t *copy = malloc(size ? size : 1); /* exactly as long, so that the sanitizer sees one byte too many */
     size_t offset = 0;
     vc_rtcp_packet packet;
     memcpy(copy, data, size);
+    vc_bwe_init(&bwe, 100000, 500000, 3000000, (uint16_t)-150);
     while (vc_rtcp_next(copy, size, &offset, &packet)) {
         if (packet.body < copy || packet.body + packet.length > copy + size)
             abort();
         read_packet(&packet);
+        check_estimate(&bwe, &packet);
     }
     if (vc_rtcp_is_valid(copy, size) && offset != size)
         abort();

@@ -35,6 +35,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->own_ssrc = c->ssrc;
     peer->deaf = false;
     peer->twcc_ext = 0;
+    peer->bwe = VC_NONE;
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->rx = peer->tx = NULL;
     peer->send_tuple = VC_NONE;
@@ -79,6 +80,9 @@ int vc_apply_peer_del(vc_engine *e, const vc_command *c)
     while (peer->slot_count > 0)
         vc_apply_remove_slot(e, &e->slots[peer->slots[peer->slot_count - 1]]);
     forget_names(e, peer);
+    if (peer->bwe != VC_NONE)
+        e->unused_bwes[e->unused_bwe_count++] = peer->bwe;
+    peer->bwe = VC_NONE;
     vc_wheel_disarm(&e->wheel, peer->id);
     peer->rx = peer->tx = NULL;
     set_alive(&peer->alive, false);
@@ -139,9 +143,19 @@ int vc_apply_peer_twcc(vc_engine *e, const vc_command *c)
 
 int vc_apply_peer_estimate(vc_engine *e, const vc_command *c)
 {
-    (void)e;
-    (void)c;
-    return VC_ERR_STATE; /* the estimator is not there yet */
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    uint32_t least = c->bits_per_s[0], start = c->bits_per_s[1], most = c->bits_per_s[2];
+    if (peer == NULL)
+        return VC_ERR_NOT_FOUND;
+    if (peer->bwe != VC_NONE) {
+        vc_bwe_bound(vc_state_bwe(e, peer), least, most);
+        return VC_OK;
+    }
+    if (e->unused_bwe_count == 0)
+        return VC_ERR_LIMIT;
+    peer->bwe = e->unused_bwes[--e->unused_bwe_count];
+    vc_bwe_init(vc_state_bwe(e, peer), least, start, most, (uint16_t)vc_state_random(e));
+    return VC_OK;
 }
 
 /* ---- names of a peer: ufrags and tuples ---- */

@@ -20,6 +20,8 @@
     X(nacked)                  /* packets of ours that listeners missed */                                   \
     X(resent)                  /* of these, sent again */                                                    \
     X(missed)                  /* packets asked of publishers, each time */                                  \
+    X(twcc_received)           /* such feedback of viewers */                                                \
+    X(estimates_told)          /* to Python */                                                               \
     X(twcc_sent)               /* transport-wide feedback packets */                                         \
     X(recovered)               /* of these, those that came */                                               \
     X(video_forwarded)         /* the same of video */                                                       \
@@ -77,6 +79,9 @@
     X(drop_nack_early)         /* the last copy may still be on its way, or there were enough */             \
     X(drop_nack_budget)        /* resending would take more than a quarter of what is sent */                \
     X(drop_nack_flood)         /* more items than one datagram may ask for */                                \
+    X(drop_twcc_malformed)                                                                                   \
+    X(drop_twcc_unknown)       /* about packets that were not sent, or are forgotten */                      \
+    X(drop_twcc_flood)         /* more than one datagram may hold */                                         \
     X(drop_protect)                                                                                          \
     X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
     X(drop_send_error)                                                                                       \

@@ -83,12 +83,16 @@ static bool init_tables(vc_engine *e)
     e->views = allocate(e, video_slots, sizeof *e->views);
     e->unused_layers = allocate(e, video_tracks, sizeof *e->unused_layers);
     e->unused_views = allocate(e, video_slots, sizeof *e->unused_views);
+    e->bwes = allocate(e, least(c->max_peers, video_slots), sizeof *e->bwes);
+    e->unused_bwes = allocate(e, least(c->max_peers, video_slots), sizeof *e->unused_bwes);
     e->wanted = allocate(e, video_tracks, sizeof *e->wanted);
     e->speakers = allocate(e, c->max_tracks, sizeof *e->speakers);
     e->total_bytes += (size_t)c->max_peers * (vc_engine_peer_bytes() - sizeof *e->peers);
     e->unused_layer_count = fill_unused(e->unused_layers, video_tracks);
     e->unused_view_count = fill_unused(e->unused_views, video_slots);
-    bool has_video = e->layers && e->views && e->unused_layers && e->unused_views && e->wanted;
+    e->unused_bwe_count = fill_unused(e->unused_bwes, least(c->max_peers, video_slots));
+    bool has_video = e->layers && e->views && e->bwes && e->unused_layers && e->unused_views && e->unused_bwes &&
+                     e->wanted;
     return has_video && e->peers && e->tracks && e->slots && e->receivers && e->twccs && e->stores && e->lossy && e->speakers &&
            vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
            vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&

@@ -16,6 +16,7 @@ enum {
     SENDER_US = 5000000,   /* a stream silent for longer has no sender any more (RFC 3550 §6.4) */
     DUE_MAX = 32,          /* peers per turn of the loop: packets come first */
     RTT_MAX_US = 10000000,
+    TWCCS_MAX = 4, /* of one datagram */
 };
 static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
 
@@ -33,6 +34,7 @@ typedef struct {
     uint64_t arrived_us;
     uint64_t arrived_ns;
     int nack_items; /* that may still be looked at */
+    int twccs;      /* the same */
 } source;
 
 static int32_t find_track(const source *s, uint32_t ssrc)
@@ -112,11 +114,42 @@ static void take_bye(const source *s, const vc_rtcp_packet *packet)
     }
 }
 
+static void tell_estimate(const source *s, vc_bwe *bwe)
+{
+    vc_record record = {
+        .kind = VC_RECORD_ESTIMATE,
+        .peer = s->peer->id,
+        .value = vc_bwe_estimate(bwe),
+        .time_us = s->arrived_us,
+    };
+    if (!vc_bwe_is_news(bwe, s->arrived_us) || !vc_state_pass(s->e, record, NULL, 0))
+        return;
+    vc_bwe_told(bwe, s->arrived_us);
+    vc_count(s->e, VC_C_estimates_told);
+}
+
+static void take_transport(source *s, const vc_rtcp_packet *packet)
+{
+    vc_bwe *bwe = vc_state_bwe(s->e, s->peer);
+    if (bwe == NULL)
+        return vc_count(s->e, VC_C_drop_twcc_unknown);
+    if (s->twccs == 0)
+        return vc_count(s->e, VC_C_drop_twcc_flood);
+    s->twccs--;
+    int status = vc_bwe_feedback(bwe, packet, s->arrived_us);
+    if (status != VC_OK)
+        return vc_count(s->e, status == VC_ERR_RANGE ? VC_C_drop_twcc_malformed : VC_C_drop_twcc_unknown);
+    vc_count(s->e, VC_C_twcc_received);
+    tell_estimate(s, bwe);
+}
+
 static void take_feedback(source *s, const vc_rtcp_packet *packet)
 {
     vc_count(s->e, VC_C_rtcp_feedback);
     if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_NACK)
         vc_repair_take_nack(s->e, s->peer, packet, &s->nack_items);
+    else if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_TRANSPORT)
+        take_transport(s, packet);
     else if (packet->type == VC_RTCP_PSFB)
         vc_keyframe_take(s->e, s->peer, packet);
 }
@@ -169,7 +202,7 @@ void vc_report_received(vc_engine *e, vc_peer *peer, int tuple, const vc_datagra
         return vc_count(e, VC_C_drop_rtcp_malformed);
     vc_count(e, VC_C_rtcp_received);
     source s = {e, peer, vc_clock_us_of(&e->clock, datagram->arrived_ns), datagram->arrived_ns,
-                VC_REPAIR_ITEMS_MAX};
+                VC_REPAIR_ITEMS_MAX, TWCCS_MAX};
     size_t offset = 0;
     vc_rtcp_packet packet;
     while (vc_rtcp_next(datagram->data, (size_t)length, &offset, &packet))

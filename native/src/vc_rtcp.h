@@ -14,7 +14,8 @@ enum {
     VC_RTCP_BYE = 203,
     VC_RTCP_RTPFB = 205,
     VC_RTCP_PSFB = 206,
-    VC_RTCP_FB_NACK = 1,     /* format of RTPFB */
+    VC_RTCP_FB_NACK = 1,     /* formats of RTPFB */
+    VC_RTCP_FB_TRANSPORT = 15,
     VC_RTCP_FB_PLI = 1,      /* formats of PSFB */
     VC_RTCP_FB_FIR = 4,
     VC_RTCP_BLOCK = 24,      /* bytes of a report block */

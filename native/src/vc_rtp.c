@@ -107,14 +107,19 @@ uint8_t vc_rtp_level(const vc_rtp *rtp, uint8_t id)
     return value[0] & 0x7f; /* the top bit says "voice"; Firefox sets it always */
 }
 
-size_t vc_rtp_write(uint8_t *out, const vc_rtp *fields, uint8_t level_ext, uint8_t level)
+static void put_fixed(uint8_t *out, const vc_rtp *fields, bool is_extended)
 {
-    bool with_level = level_ext != 0 && level != VC_LEVEL_NONE;
-    out[0] = with_level ? 0x90 : 0x80;
+    out[0] = is_extended ? 0x90 : 0x80;
     out[1] = (uint8_t)((fields->marker ? 0x80 : 0) | fields->pt);
     vc_put16(out + 2, fields->seq);
     vc_put32(out + 4, fields->ts);
     vc_put32(out + 8, fields->ssrc);
+}
+
+size_t vc_rtp_write(uint8_t *out, const vc_rtp *fields, uint8_t level_ext, uint8_t level)
+{
+    bool with_level = level_ext != 0 && level != VC_LEVEL_NONE;
+    put_fixed(out, fields, with_level);
     if (!with_level)
         return VC_RTP_FIXED;
     vc_put16(out + 12, ONE_BYTE);
@@ -122,5 +127,16 @@ size_t vc_rtp_write(uint8_t *out, const vc_rtp *fields, uint8_t level_ext, uint8
     out[16] = (uint8_t)(level_ext << 4); /* length field 0 = one byte */
     out[17] = level;
     out[18] = out[19] = 0;
+    return VC_RTP_FIXED + 8;
+}
+
+size_t vc_rtp_write_numbered(uint8_t *out, const vc_rtp *fields, uint8_t ext, uint16_t number)
+{
+    put_fixed(out, fields, true);
+    vc_put16(out + 12, ONE_BYTE);
+    vc_put16(out + 14, 1);
+    out[16] = (uint8_t)(ext << 4 | 1); /* length field 1 = two bytes */
+    vc_put16(out + 17, number);
+    out[19] = 0;
     return VC_RTP_FIXED + 8;
 }

@@ -37,4 +37,6 @@ uint8_t vc_rtp_level(const vc_rtp *rtp, uint8_t id);
 /* Write a header (room VC_RTP_HEADER_ROOM) with the given fields and, when 'level_ext' is not 0 and 'level' not
  * VC_LEVEL_NONE, the level extension.  Its length. */
 size_t vc_rtp_write(uint8_t *out, const vc_rtp *fields, uint8_t level_ext, uint8_t level);
+/* The same with the transport-wide number 'number' under extension 'ext' (1..14). */
+size_t vc_rtp_write_numbered(uint8_t *out, const vc_rtp *fields, uint8_t ext, uint16_t number);
 #endif

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "vc_addr.h"
+#include "vc_bwe.h"
 #include "vc_cmdq.h"
 #include "vc_counters.h"
 #include "vc_flow.h"
@@ -36,7 +37,7 @@ enum {
     VC_RTCP_SSRCS_TABLE = 512, /* a power of two, never full */
     VC_RESEND_COST = 4,        /* a packet sent gives 1: resending takes a quarter of the rate at most */
     VC_RESEND_CREDIT_MAX = 100,
-    VC_ALLOCATIONS = 20, /* no fewer than init_tables() and init_flows() make */
+    VC_ALLOCATIONS = 22, /* no fewer than init_tables() and init_flows() make */
 };
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
@@ -62,6 +63,7 @@ typedef struct {
     bool deaf;
     uint8_t twcc_ext; /* 0 = it gets no transport-wide feedback */
     uint16_t resend_credit;
+    int32_t bwe; /* the estimate of its path, or VC_NONE */
     int32_t id;
     int send_tuple; /* index, or VC_NONE */
     uint32_t own_ssrc;
@@ -153,8 +155,9 @@ struct vc_engine {
     vc_twcc *twccs;     /* one for each peer */
     vc_layer *layers;   /* config.max_video_tracks */
     vc_view *views;     /* config.max_video_slots */
-    int32_t *unused_layers, *unused_views;
-    uint32_t unused_layer_count, unused_view_count;
+    vc_bwe *bwes;       /* one for each peer with video, config.max_video_slots at most */
+    int32_t *unused_layers, *unused_views, *unused_bwes;
+    uint32_t unused_layer_count, unused_view_count, unused_bwe_count;
     vc_table by_ufrag;  /* length and bytes -> peer */
     vc_wheel wheel;     /* reports, one timer per peer */
     vc_sources stun_sources;
@@ -208,6 +211,12 @@ static inline vc_layer *vc_state_layer(vc_engine *e, const vc_track *track)
 static inline vc_view *vc_state_view(vc_engine *e, const vc_slot *slot)
 {
     return &e->views[slot->view];
+}
+
+/* The estimate of the path to 'peer', or NULL. */
+static inline vc_bwe *vc_state_bwe(vc_engine *e, const vc_peer *peer)
+{
+    return peer->bwe == VC_NONE ? NULL : &e->bwes[peer->bwe];
 }
 
 static inline vc_store *vc_state_store(vc_engine *e, const vc_track *track)

@@ -9,8 +9,6 @@ enum {
     TICK_US = 250,
     TICKS_PER_REFERENCE = 256, /* 64 ms */
     RUN_MIN = 14,              /* shorter ones fit a vector */
-    RTPFB = 205,
-    FB_TRANSPORT_CC = 15,
 };
 
 /* Packet status symbols. */
@@ -153,8 +151,8 @@ size_t vc_twcc_write(vc_twcc *t, uint8_t *out, size_t cap, uint32_t sender, uint
     size += put_deltas(out + size, &f);
     while (size % 4 != 0)
         out[size++] = 0;
-    out[0] = 0x80 | FB_TRANSPORT_CC;
-    out[1] = RTPFB;
+    out[0] = 0x80 | VC_RTCP_FB_TRANSPORT;
+    out[1] = VC_RTCP_RTPFB;
     vc_put16(out + 2, (uint16_t)(size / 4 - 1));
     vc_put32(out + 4, sender);
     vc_put32(out + 8, ssrc);
@@ -162,4 +160,57 @@ size_t vc_twcc_write(vc_twcc *t, uint8_t *out, size_t cap, uint32_t sender, uint
     vc_put16(out + 14, (uint16_t)f.count);
     vc_put32(out + 16, (uint32_t)((uint64_t)f.reference << 8) | t->feedbacks++);
     return size;
+}
+
+/* ---- what others tell ---- */
+
+/* The symbols of one chunk, no more than 'room'; how many. */
+static int read_chunk(uint16_t chunk, uint8_t *symbols, int room)
+{
+    if ((chunk & 0x8000) == 0) {
+        int run = (chunk & 0x1fff) < room ? chunk & 0x1fff : room;
+        memset(symbols, chunk >> 13, (size_t)run);
+        return run;
+    }
+    bool has_large = (chunk & 0x4000) != 0;
+    int held = has_large ? 7 : 14, bits = has_large ? 2 : 1;
+    int n = held < room ? held : room;
+    for (int i = 0; i < n; i++)
+        symbols[i] = (uint8_t)(chunk >> (bits * (held - 1 - i)) & (has_large ? 3 : 1));
+    return n;
+}
+
+int vc_twcc_read(const vc_rtcp_packet *packet, vc_twcc_feedback *out)
+{
+    size_t at = HEADER - 4, delta_bytes = 0; /* the body begins behind the first word */
+    if (packet->type != VC_RTCP_RTPFB || packet->count != VC_RTCP_FB_TRANSPORT || packet->length < at)
+        return VC_ERR_RANGE;
+    const uint8_t *p = packet->body;
+    out->base = vc_get16(p + 8);
+    out->count = vc_get16(p + 10);
+    out->reference = vc_get32(p + 12) >> 8;
+    if (out->count == 0 || out->count > VC_TWCC_READ_MAX)
+        return VC_ERR_RANGE;
+    for (int n = 0; n < out->count; at += 2) {
+        if (packet->length - at < 2)
+            return VC_ERR_RANGE;
+        n += read_chunk(vc_get16(p + at), out->symbols + n, out->count - n);
+    }
+    for (int i = 0; i < out->count; i++) {
+        if (out->symbols[i] > LARGE)
+            return VC_ERR_RANGE;
+        delta_bytes += out->symbols[i];
+    }
+    out->deltas = p + at;
+    return delta_bytes <= packet->length - at ? VC_OK : VC_ERR_RANGE;
+}
+
+bool vc_twcc_step(const vc_twcc_feedback *feedback, int i, const uint8_t **at, int64_t *arrived_us)
+{
+    uint8_t symbol = feedback->symbols[i];
+    if (symbol == LOST)
+        return false;
+    *arrived_us += TICK_US * (symbol == SMALL ? **at : (int16_t)vc_get16(*at));
+    *at += symbol;
+    return true;
 }

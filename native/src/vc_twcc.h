@@ -6,11 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vc_rtcp.h"
+
 enum {
     VC_TWCC_WINDOW = 512,        /* packets that may wait to be told; a power of two */
     VC_TWCC_PACKETS_MAX = 256,   /* told by one feedback, which then stays below 700 bytes */
     VC_TWCC_BYTES_MAX = 700,
     VC_TWCC_INTERVAL_US = 50000,
+    VC_TWCC_READ_MAX = 4096,     /* packets that one feedback may tell us of */
+    VC_TWCC_REFERENCE_US = 64000,
 };
 
 typedef struct {
@@ -32,4 +36,19 @@ bool vc_twcc_is_due(const vc_twcc *t, uint64_t now_us);
 
 /* Write one feedback packet (RTCP) with what was not told yet; its length, 0 = nothing left, or no room. */
 size_t vc_twcc_write(vc_twcc *t, uint8_t *out, size_t cap, uint32_t sender, uint32_t ssrc, uint64_t now_us);
+
+/* One feedback of others: about 'count' packets from number 'base' on. */
+typedef struct {
+    uint16_t base;
+    int count;
+    uint32_t reference;    /* 24 bits, of VC_TWCC_REFERENCE_US each */
+    const uint8_t *deltas; /* as many as the symbols announce: checked */
+    uint8_t symbols[VC_TWCC_READ_MAX];
+} vc_twcc_feedback;
+
+/* VC_OK, or VC_ERR_RANGE when it is none, lies about its length, or tells of more packets than anyone may. */
+int vc_twcc_read(const vc_rtcp_packet *packet, vc_twcc_feedback *out);
+/* Packet 'i', in order: did it arrive?  Then *arrived_us, which begins with the time of the reference, becomes when,
+ * and *at, which begins with the deltas, goes on. */
+bool vc_twcc_step(const vc_twcc_feedback *feedback, int i, const uint8_t **at, int64_t *arrived_us);
 #endif

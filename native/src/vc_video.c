@@ -12,11 +12,21 @@ enum {
 
 /* ---- writing ---- */
 
+/* What estimates the path of this slot's packets of type 'pt' by numbers in them, or NULL.  What would be sent again
+ * under its own SSRC has none: it is the same to the bit (GCM), and its number would not be the next. */
+static vc_bwe *estimate_of(vc_engine *e, const vc_slot *slot, uint8_t pt)
+{
+    bool by_rtx = vc_state_view(e, slot)->rtx_ssrc != 0 && e->config.payload_rtx[pt] != 0;
+    return by_rtx ? vc_state_bwe(e, &e->peers[slot->peer]) : NULL;
+}
+
 /* Where the payload goes, behind a header and 'gap' bytes. */
-static uint8_t *write_header(vc_peer *receiver, const vc_rtp *fields, size_t gap)
+static uint8_t *write_header(const vc_engine *e, vc_peer *receiver, const vc_rtp *fields, const vc_bwe *bwe, size_t gap)
 {
     uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
-    return out + vc_rtp_write(out, fields, 0, VC_LEVEL_NONE) + gap;
+    size_t length = bwe == NULL ? vc_rtp_write(out, fields, 0, VC_LEVEL_NONE)
+                                : vc_rtp_write_numbered(out, fields, e->config.transport_ext, vc_bwe_next(bwe));
+    return out + length + gap;
 }
 
 /* A viewer's copy of a payload, its picture numbered as the viewer counts. */
@@ -29,13 +39,15 @@ static void copy_payload(const vc_engine *e, uint8_t *out, const vc_view_packet 
         vc_codec_set(&picture, out, packet->id, packet->tl0);
 }
 
-/* Protect what ends at 'end' and queue it. */
-static bool finish(vc_engine *e, vc_peer *receiver, const uint8_t *end, uint64_t arrived_ns)
+/* Protect what ends at 'end' and queue it; 'bwe', whose number it has, is to know. */
+static bool finish(vc_engine *e, vc_peer *receiver, vc_bwe *bwe, const uint8_t *end, uint64_t arrived_ns)
 {
     uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
     int length = (int)(end - out);
     if (e->protect(receiver->tx, out, &length) != 0)
         return false;
+    if (bwe != NULL)
+        vc_bwe_sent(bwe, (size_t)length, e->clock.now_us);
     vc_forward_queue_video(e, receiver, (size_t)length, arrived_ns);
     return true;
 }
@@ -63,9 +75,10 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_a
     bool is_newest = numbers.seq == (uint16_t)slot->rewriter.out_seq;
     vc_pictures_next(&view->pictures, picture, &packet.id, &packet.tl0, numbers.starts_stretch, is_newest);
     vc_rtp fields = {.pt = packet.pt, .marker = packet.marker, .seq = packet.seq, .ts = packet.ts, .ssrc = slot->ssrc};
-    uint8_t *at = write_header(receiver, &fields, 0);
+    vc_bwe *bwe = estimate_of(e, slot, packet.pt);
+    uint8_t *at = write_header(e, receiver, &fields, bwe, 0);
     copy_payload(e, at, &packet, a->payload, a->payload_length);
-    if (!finish(e, receiver, at + a->payload_length, a->arrived_ns))
+    if (!finish(e, receiver, bwe, at + a->payload_length, a->arrived_ns))
         return vc_count(e, VC_C_drop_protect);
     vc_view_put(view, &packet);
     if (view->resend_credit < VC_VIEW_CREDIT_MAX)
@@ -189,9 +202,10 @@ bool vc_video_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const 
         fields.ssrc = view->rtx_ssrc;
         fields.seq = view->rtx_seq++;
     }
-    uint8_t *at = write_header(receiver, &fields, by_rtx ? 2 : 0);
+    vc_bwe *bwe = estimate_of(e, slot, sent->pt);
+    uint8_t *at = write_header(e, receiver, &fields, bwe, by_rtx ? 2 : 0);
     if (by_rtx)
         vc_put16(at - 2, sent->seq); /* OSN */
     copy_payload(e, at, sent, payload, stored->length);
-    return finish(e, receiver, at + stored->length, 0);
+    return finish(e, receiver, bwe, at + stored->length, 0);
 }

@@ -1,0 +1,243 @@
+#include "vc_bwe.h"
+
+#include <string.h>
+
+#include "vc_twcc.h"
+
+enum {
+    SLICE_US = 50000,
+    SLICES = 10, /* complete ones: half a second */
+    REFERENCES = 1 << 24,
+    REFERENCE_LEAP = 156, /* ten seconds: the times before it say nothing about those behind it */
+    LOSSES_US = 500000,
+    LOSSES_PACKETS = 20,
+    TELL_US = 250000,
+    RAISE_MAX_US = 1000000,
+};
+static const double DECREASE = 0.85;
+static const double RAISE_PER_S = 0.08, RAISE_NEAR_PER_S = 0.02, RAISE_BEYOND_PER_S = 0.005; /* where a queue grew lately */
+static const double NEAR = 1.1;
+static const double AHEAD = 1.5, AHEAD_BPS = 10000; /* of what arrives: beyond that an estimate is a guess */
+static const double CARRIED = 0.9;                  /* of what arrived, since that is measured roughly */
+static const double LOSS_FEW = 0.02, LOSS_MANY = 0.1;
+static const double NEWS = 0.05;
+
+/* States of a packet: not told of, told as lost, arrived. */
+enum { UNTOLD = 0, LOST = 1, ARRIVED = 2 };
+
+static vc_bwe_packet *packet_of(vc_bwe *b, uint32_t number)
+{
+    return &b->packets[number & (VC_BWE_PACKETS - 1)];
+}
+
+/* ---- rates ---- */
+
+static void rate_add(vc_bwe_rate *r, int64_t at_us, uint32_t bytes)
+{
+    int64_t slice = at_us / SLICE_US;
+    if (!r->started || slice - r->newest >= VC_BWE_SLICES) {
+        int64_t first = r->started ? r->first : slice;
+        *r = (vc_bwe_rate){.started = true, .first = first, .newest = slice};
+    }
+    if (slice <= r->newest - VC_BWE_SLICES)
+        return;
+    while (r->newest < slice)
+        r->bytes[(uint64_t)++r->newest & (VC_BWE_SLICES - 1)] = 0;
+    r->bytes[(uint64_t)slice & (VC_BWE_SLICES - 1)] += bytes;
+}
+
+/* Bit/s of the last half second; 0 = not known yet. */
+static double rate_of(const vc_bwe_rate *r)
+{
+    double bytes = 0;
+    if (!r->started || r->newest - r->first <= SLICES)
+        return 0;
+    for (int i = 1; i <= SLICES; i++)
+        bytes += r->bytes[(uint64_t)(r->newest - i) & (VC_BWE_SLICES - 1)];
+    return bytes * 8 * 1e6 / (SLICES * SLICE_US);
+}
+
+/* ---- life ---- */
+
+static void clamp(vc_bwe *b)
+{
+    if (b->bps > b->max_bps)
+        b->bps = b->max_bps;
+    if (!(b->bps >= b->min_bps)) /* also when it is no number */
+        b->bps = b->min_bps;
+}
+
+void vc_bwe_init(vc_bwe *b, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps, uint16_t first_seq)
+{
+    memset(b, 0, sizeof *b);
+    b->bps = start_bps;
+    b->next = 0x10000u + first_seq; /* so that no packet behind it is number 0 */
+    b->is_starting = true;
+    vc_trend_init(&b->trend);
+    vc_bwe_bound(b, min_bps, max_bps);
+}
+
+void vc_bwe_bound(vc_bwe *b, uint32_t min_bps, uint32_t max_bps)
+{
+    b->min_bps = min_bps;
+    b->max_bps = max_bps;
+    clamp(b);
+}
+
+/* ---- packets ---- */
+
+uint16_t vc_bwe_next(const vc_bwe *b)
+{
+    return (uint16_t)b->next;
+}
+
+void vc_bwe_sent(vc_bwe *b, size_t size, uint64_t now_us)
+{
+    *packet_of(b, b->next) = (vc_bwe_packet){.sent_us = now_us, .number = b->next, .size = (uint16_t)size};
+    b->next++;
+}
+
+static void take_lost(vc_bwe *b, vc_bwe_packet *packet)
+{
+    if (packet->state != UNTOLD)
+        return;
+    packet->state = LOST;
+    b->known++;
+    b->lost++;
+}
+
+static void take_arrived(vc_bwe *b, vc_bwe_packet *packet, int64_t arrived_us)
+{
+    if (packet->state == ARRIVED)
+        return;
+    if (packet->state == LOST) /* late */
+        b->lost -= b->lost > 0;
+    else
+        b->known++;
+    packet->state = ARRIVED;
+    rate_add(&b->sent, (int64_t)packet->sent_us, packet->size);
+    rate_add(&b->arrived, arrived_us, packet->size);
+    vc_trend_arrived(&b->trend, (int64_t)packet->sent_us, arrived_us);
+}
+
+/* ---- estimate ---- */
+
+static void judge_losses(vc_bwe *b, uint64_t now_us)
+{
+    if (b->known < LOSSES_PACKETS || now_us < b->losses_us + LOSSES_US)
+        return;
+    double lost = (double)b->lost / b->known;
+    b->losses_us = now_us;
+    b->known = b->lost = 0;
+    b->is_lossy = lost >= LOSS_FEW;
+    if (b->is_lossy)
+        b->is_starting = false;
+    if (lost > LOSS_MANY)
+        b->bps *= 1 - lost / 2;
+}
+
+static void lower(vc_bwe *b, double arrived_bps)
+{
+    b->is_starting = false;
+    if (arrived_bps <= 0)
+        return;
+    bool is_same = arrived_bps < b->ceiling_bps * NEAR && arrived_bps * NEAR > b->ceiling_bps;
+    b->ceiling_bps = is_same ? (b->ceiling_bps * 3 + arrived_bps) / 4 : arrived_bps;
+    if (arrived_bps * DECREASE < b->bps)
+        b->bps = arrived_bps * DECREASE;
+}
+
+static void raise(vc_bwe *b, double arrived_bps, double carried_bps, uint64_t passed_us)
+{
+    if (carried_bps <= 0)
+        return;
+    if (arrived_bps > b->ceiling_bps * NEAR)
+        b->ceiling_bps = 0;
+    double shown = carried_bps * (b->is_starting ? AHEAD : CARRIED);
+    if (shown > b->bps)
+        b->bps = shown;
+    double pace = b->ceiling_bps <= 0 ? RAISE_PER_S : b->bps < b->ceiling_bps ? RAISE_NEAR_PER_S : RAISE_BEYOND_PER_S;
+    double raised = b->bps * (1 + pace * (double)passed_us / 1e6), most = arrived_bps * AHEAD + AHEAD_BPS;
+    if (raised > most)
+        raised = most;
+    if (raised > b->bps)
+        b->bps = raised;
+}
+
+static void update(vc_bwe *b, uint64_t now_us)
+{
+    double arrived_bps = rate_of(&b->arrived), sent_bps = rate_of(&b->sent);
+    double carried_bps = arrived_bps < sent_bps ? arrived_bps : sent_bps; /* a queue may have been let through */
+    uint64_t passed_us = b->raised_us == 0 || now_us < b->raised_us ? 0 : now_us - b->raised_us;
+    b->raised_us = now_us;
+    judge_losses(b, now_us);
+    if (b->trend.queue == VC_TREND_GROWS)
+        lower(b, arrived_bps);
+    else if (b->trend.queue == VC_TREND_STEADY && !b->is_lossy)
+        raise(b, arrived_bps, carried_bps, passed_us < RAISE_MAX_US ? passed_us : RAISE_MAX_US);
+    clamp(b);
+}
+
+/* ---- feedback ---- */
+
+/* References go round every twelve days, and need not be the truth. */
+static void follow_reference(vc_bwe *b, uint32_t reference)
+{
+    int32_t step = (int32_t)((reference - b->reference) % REFERENCES);
+    if (step >= REFERENCES / 2)
+        step -= REFERENCES;
+    bool leaps = step > REFERENCE_LEAP || step < -REFERENCE_LEAP;
+    if (b->has_reference && leaps) {
+        vc_trend_init(&b->trend);
+        b->arrived = b->sent = (vc_bwe_rate){0};
+    }
+    b->base_us = !b->has_reference || leaps ? 0 : b->base_us + (int64_t)step * VC_TWCC_REFERENCE_US;
+    b->reference = reference;
+    b->has_reference = true;
+}
+
+int vc_bwe_feedback(vc_bwe *b, const vc_rtcp_packet *packet, uint64_t now_us)
+{
+    vc_twcc_feedback told;
+    int status = vc_twcc_read(packet, &told);
+    if (status != VC_OK)
+        return status;
+    uint32_t behind = (uint16_t)(vc_bwe_next(b) - told.base);
+    if (behind > VC_BWE_PACKETS || (uint32_t)told.count > behind)
+        return VC_ERR_NOT_FOUND;
+    follow_reference(b, told.reference);
+    int64_t arrived_us = b->base_us;
+    const uint8_t *at = told.deltas;
+    for (int i = 0; i < told.count; i++) {
+        uint32_t number = b->next - behind + (uint32_t)i;
+        vc_bwe_packet *sent = packet_of(b, number);
+        bool has_arrived = vc_twcc_step(&told, i, &at, &arrived_us);
+        if (sent->number != number) /* from before the first */
+            continue;
+        if (has_arrived)
+            take_arrived(b, sent, arrived_us);
+        else
+            take_lost(b, sent);
+    }
+    update(b, now_us);
+    return VC_OK;
+}
+
+uint32_t vc_bwe_estimate(const vc_bwe *b)
+{
+    return (uint32_t)b->bps;
+}
+
+bool vc_bwe_is_news(const vc_bwe *b, uint64_t now_us)
+{
+    if (rate_of(&b->arrived) <= 0 || now_us < b->told_us + TELL_US)
+        return false;
+    double change = b->bps - b->told_bps;
+    return change >= b->told_bps * NEWS || -change >= b->told_bps * NEWS;
+}
+
+void vc_bwe_told(vc_bwe *b, uint64_t now_us)
+{
+    b->told_bps = b->bps;
+    b->told_us = now_us;
+}
