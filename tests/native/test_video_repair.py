@@ -141,7 +141,21 @@ async def test_too_long_a_hole_is_mended_by_a_keyframe(running: Running) -> None
 
 
 STEP = st.sampled_from(
-    ["high", "key", "lowkey", "low", "late", "lose", "again", "mute", "switch", "slot", "padding", "pli"]
+    [
+        "high",
+        "key",
+        "lowkey",
+        "low",
+        "late",
+        "lose",
+        "again",
+        "mute",
+        "switch",
+        "slot",
+        "padding",
+        "pli",
+        "number",
+    ]
 )
 
 
@@ -209,6 +223,8 @@ async def _play(running: Running, steps: list[str], rtx_ssrc: int) -> list[bytes
                 engine.route_set(slot, high.track)
             case "padding":
                 await high.peer.send(high.packet(b"", padding=9))
+            case "number":
+                engine.peer_estimate(peer.handle, min_bps=100_000, start_bps=500_000, max_bps=2_000_000)
             case "pli":
                 await peer.send(peer.tx.protect_rtcp(request(PLI, 7000)))
         await engine.settled()
