@@ -206,7 +206,8 @@ int vc_engine_peer_stream_policy(vc_engine *engine, int peer, uintptr_t policy, 
  * packets number themselves by, 0 = tell nothing. */
 int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);
 /* Estimate what the path to this peer carries, by transport-wide numbers (config.transport_ext) in its video packets
- * and its feedback on them; VC_RECORD_ESTIMATE tells.  The estimate begins with start_bps and stays within the bounds. */
+ * and its feedback on them; VC_RECORD_ESTIMATE tells.  The estimate begins with start_bps and stays within the bounds;
+ * once begun it goes on, within those of the newest command.  Packets of slots without RTX carry no number. */
 int vc_engine_peer_estimate(vc_engine *engine, int peer, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps,
                             uint32_t token);
 /* Forward no audio to this peer while on. */
