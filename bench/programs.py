@@ -12,6 +12,7 @@ import trio
 
 from bench.machine import ROOT
 
+_BENCH = ROOT / "bench"
 _BUILD = ROOT / "build" / "bench"
 _NATIVE = ROOT / "native"
 _FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
@@ -22,32 +23,46 @@ class Broken(Exception):
     """A program of the bench did not do what it is there for; the message says which and what it said."""
 
 
-def compiled(name: str) -> Path:
-    """Return the program of bench/<name>/<name>.c, compiling it first when it is out of date."""
-    return _built(_BUILD / name, name, [_SCHEDULING])
+def compiled(name: str, folder: str = "") -> Path:
+    """Return the program of bench/<folder or name>/<name>.c, compiling it first when it is out of date."""
+    return _built(_BUILD / name, _BENCH / (folder or name) / f"{name}.c", [_SCHEDULING])
 
 
 def compiled_library(name: str) -> Path:
     """Return bench/<name>/<name>.c as a shared library with the whole engine in it."""
-    return _built(_BUILD / f"{name}.so", name, sorted((_NATIVE / "src").glob("*.c")), "-shared", "-fPIC")
+    return _built(
+        _BUILD / f"{name}.so", _source(name), sorted((_NATIVE / "src").glob("*.c")), "-shared", "-fPIC"
+    )
 
 
 def compiled_with_engine(name: str, *wrapped: str) -> Path:
     """Return bench/<name>/<name>.c with the whole engine in it, functions of the C library `wrapped` (ld)."""
     engine = sorted((_NATIVE / "src").glob("*.c"))
-    return _built(_BUILD / name, name, engine, *(f"-Wl,--wrap={function}" for function in wrapped))
+    return _built(_BUILD / name, _source(name), engine, *(f"-Wl,--wrap={function}" for function in wrapped))
 
 
-def _built(target: Path, name: str, engine: Sequence[Path], *flags: str) -> Path:
+def _source(name: str) -> Path:
+    return _BENCH / name / f"{name}.c"
+
+
+def _built(target: Path, source: Path, engine: Sequence[Path], *flags: str) -> Path:
     """Compile a source of the bench with some of the engine's, unless that was done since they changed."""
-    source = ROOT / "bench" / name / f"{name}.c"
-    inputs = (source, *engine, *(_NATIVE / "src").glob("*.h"), *(_NATIVE / "include").glob("*.h"))
+    folders = (_BENCH / "load", _NATIVE / "include", _NATIVE / "src")
+    inputs = (source, *engine, *(header for folder in folders for header in folder.glob("*.h")))
     if target.exists() and target.stat().st_mtime > max(path.stat().st_mtime for path in inputs):
         return target
     _BUILD.mkdir(parents=True, exist_ok=True)
-    folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
     sources = [str(path) for path in (source, *engine)]
-    command = ["cc", *_FLAGS, *flags, *folders, "-o", str(target), *sources, "-lpthread"]
+    command = [
+        "cc",
+        *_FLAGS,
+        *flags,
+        *(f"-I{folder}" for folder in folders),
+        "-o",
+        str(target),
+        *sources,
+        "-lpthread",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as problem:

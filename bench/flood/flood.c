@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 enum { SOURCES_MAX = 200, PACKET_ROOM = 1498, PACKETS_MAX = 1024, TICK_NS = 1000000, FIRST_SOURCE = 0x7f020001 };
 
 typedef struct {
@@ -31,19 +33,6 @@ typedef struct {
     packet packets[PACKETS_MAX];
     uint64_t sent;
 } flood;
-
-static void fail(const char *doing)
-{
-    perror(doing);
-    exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static int open_source(unsigned number)
 {
@@ -66,7 +55,7 @@ static void read_packets(flood *f, const char *path)
 /* Send what is due since 'start'; answers that come back are never read, as strangers' would not be. */
 static void send_due(flood *f, uint64_t start)
 {
-    uint64_t due = (now_ns() - start) * f->rate / 1000000000u;
+    uint64_t due = (read_ns(CLOCK_MONOTONIC) - start) * f->rate / 1000000000u;
     for (; f->sent < due; f->sent++) {
         const packet *p = &f->packets[f->sent % f->count];
         int fd = f->fds[f->sent % f->sources];
@@ -78,7 +67,7 @@ static void pour(flood *f)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     struct timespec tick = {.tv_nsec = TICK_NS};
-    uint64_t start = now_ns();
+    uint64_t start = read_ns(CLOCK_MONOTONIC);
     f->sent = 0;
     while (poll(&input, 1, 0) == 0) {
         send_due(f, start);

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "vc_sched.h"
 
 enum {
@@ -45,12 +46,6 @@ typedef struct {
     uint8_t rx_data[RX_BATCH][ROOM], tx_data[TX_BATCH][ROOM];
     unsigned queued;
 } reflector;
-
-static void fail(const char *doing)
-{
-    perror(doing);
-    exit(1);
-}
 
 static void open_socket(reflector *r)
 {

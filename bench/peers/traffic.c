@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "vc_sched.h"
 
 enum {
@@ -67,39 +68,7 @@ typedef struct {
     uint8_t rx_control[BATCH][64];
 } traffic;
 
-static void fail(const char *doing)
-{
-    perror(doing);
-    exit(1);
-}
-
-static uint64_t read_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void sleep_until(uint64_t ns)
-{
-    struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
-        continue;
-}
-
 /* ---- arrivals ---- */
-
-static uint64_t stamp_ns(struct msghdr *header)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-            struct timespec t;
-            memcpy(&t, CMSG_DATA(c), sizeof t);
-            return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-        }
-    }
-    return 0;
-}
 
 static void note(traffic *t, uint32_t socket, struct mmsghdr *message, const uint8_t *data)
 {

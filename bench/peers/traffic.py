@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import trio
 
-from bench.machine import ROOT
 from bench.peers.exchange import Exchange
 from bench.peers.legs import Leg, Member, Room
 from bench.peers.processes import on_cpu
-from bench.programs import Broken
+from bench.programs import Broken, compiled
 from bench.voice.room import INTERVAL_US
 
-_NATIVE = ROOT / "native"
-_SOURCE = Path(__file__).with_name("traffic.c")
-_SCHEDULING = _NATIVE / "src" / "vc_sched.c"
-_FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 _HEAD = struct.Struct("=5I")
 _TALKER = struct.Struct("=I4s2sxx")
 _PACKET = struct.Struct("=H254s")
@@ -84,21 +78,6 @@ class Heard:
         return float(np.percentile(self.delays_us, percent)) if len(self.delays_us) else float("inf")
 
 
-def compiled() -> Path:
-    """Return the program of traffic.c, compiling it first when it is out of date."""
-    program = ROOT / "build" / "bench" / "traffic"
-    inputs = (_SOURCE, _SCHEDULING, _SCHEDULING.with_suffix(".h"))
-    if program.exists() and program.stat().st_mtime > max(path.stat().st_mtime for path in inputs):
-        return program
-    program.parent.mkdir(parents=True, exist_ok=True)
-    folders = [f"-I{_NATIVE / 'include'}", f"-I{_NATIVE / 'src'}"]
-    command = ["cc", *_FLAGS, *folders, "-o", str(program), str(_SOURCE), str(_SCHEDULING)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Broken(f"compiling {_SOURCE.relative_to(ROOT)}:\n{done.stderr}")
-    return program
-
-
 async def run_traffic(
     exchange: Exchange,
     voice: Voice,
@@ -151,7 +130,7 @@ async def _generate(
     """Run the program on the legs' own sockets; return what it says."""
     with trio.move_on_after(seconds + 20):
         done = await trio.run_process(
-            on_cpu(cpu, [compiled(), plan, results]),
+            on_cpu(cpu, [compiled("traffic", "peers"), plan, results]),
             capture_stdout=True,
             capture_stderr=True,
             check=False,

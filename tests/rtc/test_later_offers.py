@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.answers import AnswerParts, chromium_answer, firefox_answer
+from tests.support.damage import damaged
 from voicechat.errors import Conflict, Invalid
 from voicechat.rtc import sdp, sources
 from voicechat.rtc.ice import Credentials
@@ -413,22 +414,9 @@ GOOD = chromium_answer(render_offer(OUT), PARTS)
 
 @given(st.data())
 def test_a_damaged_answer_is_read_or_refused(data: st.DataObject) -> None:
-    lines = GOOD.split("\r\n")
-    for _ in range(data.draw(st.integers(1, 4))):
-        position = data.draw(st.integers(0, len(lines) - 1))
-        match data.draw(st.sampled_from(["drop", "double", "swap", "edit"])):
-            case "drop":
-                del lines[position]
-            case "double":
-                lines.insert(position, lines[position])
-            case "swap":
-                other = data.draw(st.integers(0, len(lines) - 1))
-                lines[position], lines[other] = lines[other], lines[position]
-            case _:
-                cut = data.draw(st.integers(0, len(lines[position])))
-                lines[position] = lines[position][:cut] + data.draw(st.text("ab:=/; 019~\r\n", max_size=8))
+    text = damaged(data, GOOD, times=4)
     try:
-        read_answer(OUT, "\r\n".join(lines))
+        read_answer(OUT, text)
     except Invalid:
         pass
 

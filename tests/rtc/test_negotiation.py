@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.answers import AnswerParts, chromium_answer, firefox_answer
+from tests.support.damage import damaged
 from voicechat.errors import Invalid
 from voicechat.ids import new_id
 from voicechat.protocol import decode_command, encode
@@ -216,20 +217,8 @@ GOOD = chromium_answer(render_offer(OFFER), PARTS)
 
 @given(st.data())
 def test_a_damaged_answer_is_read_or_refused(data: st.DataObject) -> None:
-    lines = GOOD.split("\r\n")
-    position = data.draw(st.integers(0, len(lines) - 1))
-    match data.draw(st.sampled_from(["drop", "double", "swap", "edit"])):
-        case "drop":
-            del lines[position]
-        case "double":
-            lines.insert(position, lines[position])
-        case "swap":
-            other = data.draw(st.integers(0, len(lines) - 1))
-            lines[position], lines[other] = lines[other], lines[position]
-        case _:
-            cut = data.draw(st.integers(0, len(lines[position])))
-            lines[position] = lines[position][:cut] + data.draw(st.text("ab:=/ 019\r\n", max_size=8))
+    text = damaged(data, GOOD)
     try:
-        read_answer(OFFER, "\r\n".join(lines))
+        read_answer(OFFER, text)
     except Invalid:
         pass

@@ -75,35 +75,28 @@ SELECT is_owner, is_timed_out, everyone_bits, role_bits, rank
 FROM member_facts WHERE guild_id = $1 AND user_id = $2
 """
 
-CHANNEL = """
-SELECT guild_id, channel_id, channel_type,
+_PLACE = """guild_id, channel_id, channel_type,
        is_owner, is_timed_out, everyone_bits, role_bits, rank,
        c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
-       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny"""
+
+CHANNEL = f"""
+SELECT {_PLACE}
 FROM channel_facts WHERE channel_id = $1 AND user_id = $2
 """
 
-CHANNELS = """
-SELECT guild_id, channel_id, channel_type,
-       is_owner, is_timed_out, everyone_bits, role_bits, rank,
-       c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
-       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+CHANNELS = f"""
+SELECT {_PLACE}
 FROM channel_facts WHERE user_id = $1 AND guild_id = ANY($2::uuid[])
 """
 
-CHANNEL_OF_MEMBERS = """
-SELECT user_id, guild_id, channel_id, channel_type,
-       is_owner, is_timed_out, everyone_bits, role_bits, rank,
-       c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
-       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+CHANNEL_OF_MEMBERS = f"""
+SELECT user_id, {_PLACE}
 FROM channel_facts WHERE channel_id = $1 AND user_id = ANY($2::uuid[])
 """
 
-CHANNELS_OF_MEMBERS = """
-SELECT user_id, guild_id, channel_id, channel_type,
-       is_owner, is_timed_out, everyone_bits, role_bits, rank,
-       c_everyone_allow, c_everyone_deny, c_roles_allow, c_roles_deny, c_member_allow, c_member_deny,
-       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+CHANNELS_OF_MEMBERS = f"""
+SELECT user_id, {_PLACE}
 FROM channel_facts WHERE guild_id = $1 AND user_id = ANY($2::uuid[])
 """
 

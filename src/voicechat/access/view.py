@@ -39,34 +39,12 @@ CATEGORIES = """
 SELECT id, guild_id, name, position FROM categories WHERE guild_id = ANY($1::uuid[]) ORDER BY position, id
 """
 
-CHANNELS = """
-SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
-       c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
-       c.bitrate_kbps, c.ptime_ms, c.max_screen_shares
-FROM channels c
-JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = $1
-LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = $1
-LEFT JOIN LATERAL (
-    SELECT id FROM messages WHERE channel_id = c.id AND deleted_at IS NULL ORDER BY id DESC LIMIT 1
-) newest ON true
-CROSS JOIN LATERAL (
-    SELECT count(*) FROM (
-        SELECT FROM messages x
-        WHERE x.channel_id = c.id AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM $1
-          AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
-        ORDER BY x.id DESC LIMIT $3
-    ) counted
-) unread
-WHERE c.id = ANY($2::uuid[])
-ORDER BY c.position, c.id
-"""
-
-CHANNEL_OF_MEMBERS = """
+_CHANNEL = """
 SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
        c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
        c.bitrate_kbps, c.ptime_ms, c.max_screen_shares, m.user_id
 FROM channels c
-JOIN guild_members m ON m.guild_id = c.guild_id AND m.user_id = ANY($2::uuid[])
+JOIN guild_members m ON m.guild_id = c.guild_id
 LEFT JOIN read_states r ON r.channel_id = c.id AND r.user_id = m.user_id
 LEFT JOIN LATERAL (
     SELECT id FROM messages WHERE channel_id = c.id AND deleted_at IS NULL ORDER BY id DESC LIMIT 1
@@ -79,7 +57,15 @@ CROSS JOIN LATERAL (
         ORDER BY x.id DESC LIMIT $3
     ) counted
 ) unread
-WHERE c.id = $1
+"""
+
+CHANNELS = f"""{_CHANNEL}
+WHERE m.user_id = $1 AND c.id = ANY($2::uuid[])
+ORDER BY c.position, c.id
+"""
+
+CHANNEL_OF_MEMBERS = f"""{_CHANNEL}
+WHERE c.id = $1 AND m.user_id = ANY($2::uuid[])
 """
 
 OWN_MEMBERS = """

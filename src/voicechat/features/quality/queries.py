@@ -53,7 +53,7 @@ WHERE s.user_id = $1 AND p.at > now() - $2 * interval '1 day'
 GROUP BY 1 ORDER BY 1
 """
 
-SESSIONS = """
+_SESSION = """
 SELECT s.id, s.guild_id, s.channel_id, s.started_at, s.last_seen_at, p.rtt, p.loss, p.jitter, p.quality
 FROM connection_sessions s
 CROSS JOIN LATERAL (
@@ -62,19 +62,14 @@ CROSS JOIN LATERAL (
            coalesce(min(quality) FILTER (WHERE quality > 0), 0) AS quality
     FROM connection_samples WHERE session_id = s.id
 ) p
+"""
+
+SESSIONS = f"""{_SESSION}
 WHERE s.user_id = $1 AND ($2::uuid IS NULL OR s.id < $2)
 ORDER BY s.id DESC LIMIT $3
 """
 
-SESSION = """
-SELECT s.id, s.guild_id, s.channel_id, s.started_at, s.last_seen_at, p.rtt, p.loss, p.jitter, p.quality
-FROM connection_sessions s
-CROSS JOIN LATERAL (
-    SELECT avg(rtt_ms)::float8 AS rtt, avg(greatest(loss_up_percent, loss_down_percent))::float8 AS loss,
-           avg(greatest(jitter_up_ms, jitter_down_ms))::float8 AS jitter,
-           coalesce(min(quality) FILTER (WHERE quality > 0), 0) AS quality
-    FROM connection_samples WHERE session_id = s.id
-) p
+SESSION = f"""{_SESSION}
 WHERE s.user_id = $1 AND s.id = $2
 """
 
