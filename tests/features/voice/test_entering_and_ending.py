@@ -11,7 +11,7 @@ from tests.support.rtc_client import ClientOptions
 
 from voicechat.ids import new_id
 from voicechat.protocol import Permission
-from voicechat.protocol.channels import ChannelUpdated
+from voicechat.protocol.channels import ChannelCreated, ChannelUpdated
 from voicechat.protocol.gateway import Error, Ready
 from voicechat.protocol.voice import (
     VoiceAnswer,
@@ -71,6 +71,7 @@ async def test_the_offer_asks_for_the_channels_encoding_and_a_change_waits_for_t
     owner, bob = await village.person("owner"), await village.person("bob")
     raid = await village.channel(bitrate_kbps=24, ptime_ms=10)
     first = await bob.join(raid)
+    await bob.gateway.expect(ChannelCreated)  # else one that is slow is told of the channel as it is by then
     assert ("maxaveragebitrate=24000" in first.offer, "a=ptime:10" in first.offer) == (True, True)
     await owner.ask("PATCH", f"/api/channels/{raid}", {"bitrate_kbps": 96, "ptime_ms": 40})
     changed = await bob.gateway.expect(ChannelUpdated)
