@@ -5,6 +5,7 @@
 
 #include "vc_bwe.h"
 #include "vc_engine.h"
+#include "vc_remb.h"
 #include "vc_rtcp.h"
 #include "vc_twcc.h"
 
@@ -44,13 +45,29 @@ static void check_block(const vc_report_block *block)
         abort();
 }
 
+/* What is written keeps 18 bits. */
+static void check_limit(uint32_t bps)
+{
+    uint8_t out[64];
+    uint32_t ssrcs[] = {1, 2, 3}, again;
+    size_t offset = 0;
+    vc_rtcp_packet packet;
+    size_t length = vc_remb_write(out, sizeof out, 1, ssrcs, 3, bps);
+    if (length == 0 || !vc_rtcp_is_valid(out, length) || !vc_rtcp_next(out, length, &offset, &packet))
+        abort();
+    if (vc_remb_read(&packet, &again) != VC_OK || again > bps || bps - again > bps >> 17)
+        abort();
+}
+
 static void read_packet(const vc_rtcp_packet *packet)
 {
     vc_sender_info info;
     vc_report_block block;
-    uint32_t ssrc;
+    uint32_t ssrc, bps;
     vc_nack nack;
     vc_rtcp_sender_info(packet, &info);
+    if (vc_remb_read(packet, &bps) == VC_OK)
+        check_limit(bps);
     for (int i = -1; i < 400; i++) {
         if (vc_rtcp_report_block(packet, i, &block) == VC_OK)
             check_block(&block);

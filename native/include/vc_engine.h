@@ -64,6 +64,7 @@ typedef enum {
     VC_RECORD_LAYER = 9,      /* the video slot 'index' of 'peer' is sent the track 'status' from this keyframe on */
     VC_RECORD_STRAY = 11,     /* authentic RTP of 'peer' came from 'addr', which is none of its tuples */
     VC_RECORD_ESTIMATE = 10,  /* to 'peer' go about 'value' bit/s; when it changed by 5 % or more, 4 times a second at most */
+    VC_RECORD_LIMIT = 12,     /* 'peer' says that it takes 'value' bit/s (REMB); 4 times a second at most */
 } vc_record_kind;
 
 /* One record of the ring; 'length' bytes of payload follow, then padding up to 'size'. */

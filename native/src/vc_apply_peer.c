@@ -39,7 +39,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->rx = peer->tx = NULL;
     peer->send_tuple = VC_NONE;
-    peer->moved_us = peer->media_us = peer->rtt_us = 0;
+    peer->moved_us = peer->media_us = peer->limit_told_us = peer->rtt_us = 0;
     peer->track_count = peer->slot_count = peer->rtcp_ssrc_count = 0;
     peer->ended_slots = peer->ended_count = peer->named_count = 0;
     peer->stun_known = peer->stun_new = peer->dtls = (vc_bucket){0, 0};

@@ -22,6 +22,7 @@
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_received)           /* such feedback of viewers */                                                \
     X(estimates_told)          /* to Python */                                                               \
+    X(remb_received)           /* how much a viewer takes, by its own words */                               \
     X(twcc_sent)               /* transport-wide feedback packets */                                         \
     X(recovered)               /* of these, those that came */                                               \
     X(video_forwarded)         /* the same of video */                                                       \
@@ -82,6 +83,7 @@
     X(drop_twcc_malformed)                                                                                   \
     X(drop_twcc_unknown)       /* about packets that were not sent, or are forgotten */                      \
     X(drop_twcc_flood)         /* more than one datagram may hold */                                         \
+    X(drop_remb_malformed)                                                                                   \
     X(drop_protect)                                                                                          \
     X(drop_send_full)          /* the socket's buffer; audio is never queued */                              \
     X(drop_send_error)                                                                                       \

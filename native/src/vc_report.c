@@ -6,6 +6,7 @@
 #include "vc_forward.h"
 #include "vc_keyframe.h"
 #include "vc_receive.h"
+#include "vc_remb.h"
 #include "vc_repair.h"
 #include "vc_rtcp.h"
 
@@ -17,6 +18,7 @@ enum {
     DUE_MAX = 32,          /* peers per turn of the loop: packets come first */
     RTT_MAX_US = 10000000,
     TWCCS_MAX = 4, /* of one datagram */
+    LIMIT_TELL_US = 250000,
 };
 static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
 
@@ -143,6 +145,17 @@ static void take_transport(source *s, const vc_rtcp_packet *packet)
     tell_estimate(s, bwe);
 }
 
+static void take_limit(const source *s, const vc_rtcp_packet *packet)
+{
+    vc_record record = {.kind = VC_RECORD_LIMIT, .peer = s->peer->id, .time_us = s->arrived_us};
+    if (vc_remb_read(packet, &record.value) != VC_OK)
+        return vc_count(s->e, VC_C_drop_remb_malformed);
+    vc_count(s->e, VC_C_remb_received);
+    bool is_early = s->peer->limit_told_us != 0 && s->arrived_us < s->peer->limit_told_us + LIMIT_TELL_US;
+    if (!is_early && vc_state_pass(s->e, record, NULL, 0)) /* what is left out is said again within a second */
+        s->peer->limit_told_us = s->arrived_us;
+}
+
 static void take_feedback(source *s, const vc_rtcp_packet *packet)
 {
     vc_count(s->e, VC_C_rtcp_feedback);
@@ -150,6 +163,8 @@ static void take_feedback(source *s, const vc_rtcp_packet *packet)
         vc_repair_take_nack(s->e, s->peer, packet, &s->nack_items);
     else if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_TRANSPORT)
         take_transport(s, packet);
+    else if (vc_remb_is(packet))
+        take_limit(s, packet);
     else if (packet->type == VC_RTCP_PSFB)
         vc_keyframe_take(s->e, s->peer, packet);
 }

@@ -18,6 +18,7 @@ enum {
     VC_RTCP_FB_TRANSPORT = 15,
     VC_RTCP_FB_PLI = 1,      /* formats of PSFB */
     VC_RTCP_FB_FIR = 4,
+    VC_RTCP_FB_APPLICATION = 15,
     VC_RTCP_BLOCK = 24,      /* bytes of a report block */
     VC_RTCP_SR_BYTES = 28,   /* of an SR without blocks */
     VC_RTCP_BLOCKS_MAX = 31,

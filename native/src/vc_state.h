@@ -73,6 +73,7 @@ typedef struct {
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
+    uint64_t limit_told_us; /* when Python was told last how much it takes */
     int track_count;
     int32_t tracks[VC_TRACKS_PER_PEER];
     int32_t slots[VC_SLOTS_PER_PEER];

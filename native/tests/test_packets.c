@@ -6,6 +6,7 @@
 #include "vc_addr.h"
 #include "vc_bytes.h"
 #include "vc_demux.h"
+#include "vc_remb.h"
 #include "vc_rtcp.h"
 #include "vc_rtp.h"
 
@@ -176,6 +177,60 @@ static void malformed_compounds_are_refused(void)
     }
 }
 
+static int read_limit(const uint8_t *data, size_t length, uint32_t *bps)
+{
+    uint8_t *exact = tight(data, length);
+    size_t offset = 0;
+    vc_rtcp_packet packet;
+    int status = vc_rtcp_next(exact, length, &offset, &packet) ? vc_remb_read(&packet, bps) : VC_ERR_STATE;
+    free(exact);
+    return status;
+}
+
+static void limits_read_back(void)
+{
+    static const uint32_t LIMITS[] = {0, 1, 262143, 262144, 300001, 2000000, UINT32_MAX};
+    uint32_t ssrcs[VC_REMB_SSRCS_MAX + 1] = {7, 8}, bps;
+    uint8_t out[256];
+    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++) {
+        size_t length = vc_remb_write(out, sizeof out, 5, ssrcs, 2, LIMITS[i]);
+        CHECK_EQUAL(length, 28);
+        CHECK_EQUAL(read_limit(out, length, &bps), VC_OK);
+        CHECK(bps <= LIMITS[i] && LIMITS[i] - bps <= LIMITS[i] >> 17);
+    }
+    for (size_t room = 0; room < 28; room++)
+        CHECK_EQUAL(vc_remb_write(out, room, 5, ssrcs, 2, 1), 0);
+    CHECK_EQUAL(vc_remb_write(out, sizeof out, 5, ssrcs, 0, 1), 0);
+    CHECK_EQUAL(vc_remb_write(out, sizeof out, 5, ssrcs, VC_REMB_SSRCS_MAX, 1), 116);
+    CHECK_EQUAL(vc_remb_write(out, sizeof out, 5, ssrcs, VC_REMB_SSRCS_MAX + 1, 1), 0);
+}
+
+static void what_lies_about_a_limit_is_refused(void)
+{
+    uint8_t data[28] = {0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, 'R', 'E', 'M', 'B', 1, 0x07, 0xff, 0xff, 0, 0, 0, 7};
+    uint32_t bps = 0;
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_OK);
+    CHECK_EQUAL(bps, 0x3ffff << 1);
+    data[17] = 0xb8 | 3, data[18] = 0xff; /* 2^46 times as much still fits 64 bits */
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_OK);
+    CHECK_EQUAL(bps, UINT32_MAX);
+    data[17] = 0xbc | 3; /* and 2^47 times does not */
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_ERR_RANGE);
+    data[17] = 0xfc, data[18] = data[19] = 0; /* nothing, however often */
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_OK);
+    CHECK_EQUAL(bps, 0);
+    data[16] = 0; /* of no stream */
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_ERR_RANGE);
+    data[16] = 2; /* of one more than there is room for */
+    CHECK_EQUAL(read_limit(data, 24, &bps), VC_ERR_RANGE);
+    data[16] = 1, data[3] = 6; /* longer than it says */
+    CHECK_EQUAL(read_limit(data, 28, &bps), VC_ERR_RANGE);
+    data[3] = 3; /* the name and no more */
+    CHECK_EQUAL(read_limit(data, 16, &bps), VC_ERR_RANGE);
+    data[3] = 2;
+    CHECK_EQUAL(read_limit(data, 12, &bps), VC_ERR_RANGE);
+}
+
 static size_t put_binding(uint8_t *out, const char *username)
 {
     size_t length = strlen(username), padded = (length + 3) & ~(size_t)3;
@@ -247,6 +302,8 @@ int main(void)
     writers_respect_their_room();
     cnames_end_with_a_zero_at_every_length();
     malformed_compounds_are_refused();
+    limits_read_back();
+    what_lies_about_a_limit_is_refused();
     user_names_give_our_part();
     addresses_have_one_form();
     return check_report("packets");

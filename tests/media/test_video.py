@@ -21,6 +21,7 @@ from tests.support.rtc_video import (
     losses,
     missing,
     picture_loss,
+    receiver_limit,
     seen,
 )
 from tests.support.vp8 import Descriptor
@@ -404,6 +405,37 @@ async def test_a_viewer_without_arrival_times_is_judged_by_its_losses(stage: Sta
         nursery.start_soon(report_for_ever, ben, mid, 0.9)
         await stage.events.wait_for(lambda _: LayerName.LOW in layers_told(ben)[-1:])
         nursery.cancel_scope.cancel()
+
+
+async def say_limit_for_ever(viewer: Person, mid: str, limit: list[int]) -> None:
+    """Say again and again how much may be sent, as long as there is a limit."""
+    while limit:
+        await viewer.client.report(receiver_limit(viewer.client, mid, limit[0]))
+        await trio.sleep(0.3)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("reports_arrivals", [True, False])
+async def test_what_a_viewer_says_that_it_takes_bounds_its_layers_until_it_says_so_no_more(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, reports_arrivals: bool
+) -> None:
+    monkeypatch.setattr("voicechat.rtc.capacity.LIMIT_S", 1.0)
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    low, _, high = await anna.publishes("l", "m", "h")
+    await ben.renegotiates(reports_arrivals=reports_arrivals)
+    mid = await ben.watches("anna")
+    layers = [Layer(anna.client, low.mid, "l", width=64), Layer(anna.client, high.mid, "h", width=480)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(show_for_ever, layers)
+        await ben.shown("anna", LayerName.HIGH)
+        lowest = stage.media._endpoints[anna.peer_id].sent_as(WEBCAM)[0]
+        limit = [int(VOICES_BITS_PER_S + 2 * lowest.meter.bits_per_s)]
+        nursery.start_soon(say_limit_for_ever, ben, mid, limit)
+        await ben.shown("anna", LayerName.LOW)
+        limit.clear()
+        await ben.shown("anna", LayerName.HIGH)
+        nursery.cancel_scope.cancel()
+    assert stage.media.counters()["remb_received"] > 0
 
 
 def layers_told(viewer: Person) -> list[LayerName | None]:

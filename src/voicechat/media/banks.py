@@ -54,12 +54,12 @@ def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
         )
 
 
-def carried_by_losses(engine: Engine, endpoint: Endpoint, now: float) -> float | None:
-    """Judge how much a viewer's network carries by the losses it reports of its videos."""
+def look_at_reports(engine: Engine, endpoint: Endpoint, now: float) -> None:
+    """Note what a viewer was sent of its videos, and the losses it reports of them."""
     slots = [stats for slot in endpoint.pictures if (stats := engine.slot_stats(slot)) is not None]
     newest = max((slot.reported_us for slot in slots), default=0)
     recent = [slot for slot in slots if newest and newest - slot.reported_us < _REPORTS_WITHIN_US]
-    return endpoint.losses.look(
+    endpoint.capacity.look(
         now,
         sent_bytes=sum(slot.bytes for slot in slots),
         lost=max((slot.fraction_lost for slot in recent), default=0) / 256,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from voicechat.media.engine import UNNAMED_SSRC, Engine, PeerStats, pack_addr
 from voicechat.media.meter import LayerMeter
 from voicechat.media.srtp import open_sessions, stream_policy
+from voicechat.rtc.capacity import Capacity
 from voicechat.rtc.layers import Layer
-from voicechat.rtc.loss import LossEstimate
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
 from voicechat.rtc.peer import (
     Connected,
@@ -60,8 +60,7 @@ class Endpoint:
     sends_video: bool = False  # once it did, it is told when its packets arrive
     pictures: list[int] = field(default_factory=list)  # those of the slots that video is sent on
     is_numbered: bool = False  # its video packets tell when they arrive
-    is_estimated: bool = False  # by arrival times; else by losses
-    losses: LossEstimate = field(default_factory=LossEstimate)
+    capacity: Capacity = field(default_factory=Capacity)
     is_sound_gated: bool = False
     published: dict[str, Published] = field(default_factory=dict)  # by source
     sent: dict[str, list[Sent]] = field(default_factory=dict)  # by mid

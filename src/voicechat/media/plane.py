@@ -24,6 +24,7 @@ from voicechat.media.records import (
     Estimated,
     FlowClosed,
     LayerSwitched,
+    Limited,
     Moved,
     Record,
     Refused,
@@ -177,6 +178,8 @@ class Plane:
                 self._streams.switched(endpoint, track)
             case Estimated(bits_per_s=bits_per_s):
                 self._streams.estimated(endpoint, bits_per_s)
+            case Limited(bits_per_s=bits_per_s):
+                self._streams.limited(endpoint, bits_per_s)
             case SpeakingRecord(is_speaking=is_speaking):
                 self._guarded(endpoint, lambda: self._hear(endpoint, is_speaking))
             case _:

@@ -134,6 +134,15 @@ class Estimated:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """`peer` says that it takes `bits_per_s` (REMB); told four times a second at most."""
+
+    peer: int
+    bits_per_s: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stray:
     """An authentic packet of `peer` came from `addr`, which has not proved itself."""
 
@@ -141,7 +150,10 @@ class Stray:
     addr: Addr
 
 
-Record = Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | Stray | FlowClosed | LayerSwitched | Estimated
+Record = (
+    Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | Stray | FlowClosed | LayerSwitched | Estimated
+    | Limited
+)  # fmt: skip
 
 
 def parse_records(batch: memoryview) -> Iterator[Record]:
@@ -175,5 +187,7 @@ def parse_records(batch: memoryview) -> Iterator[Record]:
                 yield Estimated(peer, value, at_us)
             case 11:
                 yield Stray(peer, addr)
+            case 12:
+                yield Limited(peer, value, at_us)
             case _:
                 raise ValueError(f"unknown record kind {kind}")

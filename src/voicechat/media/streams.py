@@ -15,7 +15,7 @@ import trio
 
 from voicechat.errors import Conflict, NotFound
 from voicechat.logs import get_logger
-from voicechat.media.banks import add_slots, carried_by_losses
+from voicechat.media.banks import add_slots, look_at_reports
 from voicechat.media.endpoint import Endpoint, Published
 from voicechat.media.engine import Engine
 from voicechat.media.events import (
@@ -229,12 +229,18 @@ class Streams:
 
     def estimated(self, viewer: Endpoint, bits_per_s: int) -> None:
         """Note how much a viewer's network carries; voices have their share of it first."""
-        viewer.is_estimated = True
-        self._carries(viewer, bits_per_s)
+        viewer.capacity.estimated(bits_per_s)
+        self._carries(viewer)
 
-    def _carries(self, viewer: Endpoint, bits_per_s: float | None) -> None:
+    def limited(self, viewer: Endpoint, bits_per_s: int) -> None:
+        """Note how much a viewer says that it takes."""
+        viewer.capacity.limited(self._now(), bits_per_s)
+        self._carries(viewer)
+
+    def _carries(self, viewer: Endpoint) -> None:
         stage = self._stages.get(viewer.room_id)
         if stage is not None:
+            bits_per_s = viewer.capacity.bits_per_s(self._now())
             left = None if bits_per_s is None else max(0, bits_per_s - VOICES_BITS_PER_S)
             stage.estimate(viewer.peer_id, left)
 
@@ -267,8 +273,9 @@ class Streams:
                 for source in filter(sources.is_video, endpoint.published):
                     rates[endpoint.peer_id, source] = measure(self._engine, endpoint, source, now)
                     self._watch(endpoint, source, now)
-                if endpoint.pictures and not endpoint.is_estimated:
-                    self._carries(endpoint, carried_by_losses(self._engine, endpoint, now))
+                if endpoint.pictures:
+                    look_at_reports(self._engine, endpoint, now)
+                    self._carries(endpoint)
             self._apply(stage.measure(now, rates, {}))
 
     def _watch(self, endpoint: Endpoint, source: str, now: float) -> None:
