@@ -141,6 +141,7 @@ typedef struct {
     uint32_t jitter;       /* timestamp units */
     uint32_t level;        /* smoothed, in -dBov, 0..127, 127 = silence */
     uint32_t speaking;     /* 0 or 1 */
+    uint32_t pt;           /* payload type of the newest packet of a video, 0 = none came */
 } vc_track_stats;
 
 typedef struct {
@@ -151,6 +152,7 @@ typedef struct {
     uint32_t jitter;        /* timestamp units */
     uint32_t rtt_us;        /* 0 = unknown */
     uint64_t reported_us;   /* when, 0 = never */
+    int32_t track;          /* what feeds it: of a video, since that track's keyframe; -1 = nothing */
 } vc_slot_stats;
 
 /* A new engine, or NULL when a limit is out of bounds or memory is short.  Sets the options of the sockets

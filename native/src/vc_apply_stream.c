@@ -82,6 +82,7 @@ static void reset_slot_figures(vc_slot *slot)
         vc_figure_set(wide[i], 0);
     for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
         vc_figure32_set(narrow[i], 0);
+    vc_figure32_set(&slot->fed_by, (uint32_t)VC_NONE);
 }
 
 static bool has_ssrc(const vc_engine *e, const vc_slot *slot, uint32_t ssrc)
@@ -193,7 +194,8 @@ int vc_apply_slot_del(vc_engine *e, const vc_command *c)
 
 static void reset_track_figures(vc_track *track)
 {
-    vc_figure32 *narrow[] = {&track->ext_seq, &track->lost, &track->fraction_lost, &track->jitter, &track->speaking};
+    vc_figure32 *narrow[] = {&track->ext_seq, &track->lost,     &track->fraction_lost,
+                             &track->jitter,  &track->speaking, &track->newest_pt};
     vc_figure_set(&track->packets, 0);
     vc_figure_set(&track->bytes, 0);
     for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)

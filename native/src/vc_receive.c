@@ -135,8 +135,11 @@ static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, vc_ar
         route_voice(e, track, a, is_newest);
     else
         route_video(e, track, a);
-    if (is_newest)
-        track->last_ts = a->rtp.ts;
+    if (!is_newest)
+        return;
+    track->last_ts = a->rtp.ts;
+    if (track->layer != VC_NONE)
+        vc_figure32_set(&track->newest_pt, a->rtp.pt);
 }
 
 /* Whose packet it is, before it is opened: libsrtp would make state for any SSRC. */

@@ -5,6 +5,7 @@ bool vc_route_attach(vc_engine *e, vc_slot *slot, vc_track *track)
     if (track->receiver_count == e->config.max_receivers)
         return false;
     slot->track = (int32_t)(track - e->tracks);
+    vc_figure32_set(&slot->fed_by, (uint32_t)slot->track);
     slot->at = track->receiver_count;
     track->receivers[track->receiver_count++] = (int32_t)(slot - e->slots);
     return true;
@@ -19,6 +20,7 @@ void vc_route_detach(vc_engine *e, vc_slot *slot)
     track->receivers[slot->at] = last;
     e->slots[last].at = slot->at;
     slot->track = VC_NONE;
+    vc_figure32_set(&slot->fed_by, (uint32_t)VC_NONE);
     vc_rewriter_cut(&slot->rewriter);
 }
 

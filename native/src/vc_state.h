@@ -116,7 +116,7 @@ typedef struct {
     bool told_speaking; /* what Python knows */
     int32_t speaker_at; /* its place in the engine's speakers, or VC_NONE */
     vc_figure packets, bytes;
-    vc_figure32 ext_seq, lost, fraction_lost, jitter, level, speaking;
+    vc_figure32 ext_seq, lost, fraction_lost, jitter, level, speaking, newest_pt;
     vc_missing missing; /* this and what follows last, being long and mostly empty */
     vc_missing_packet missing_voice[VC_MISSING_MAX];
     char mid[VC_MID_MAX], rid[VC_RID_MAX]; /* filled up with zeros; nothing but zeros = none */
@@ -132,6 +132,7 @@ typedef struct {
     vc_rewriter rewriter;
     vc_figure packets, bytes;
     vc_figure32 seq, ts;
+    vc_figure32 fed_by; /* what 'track' is, for others to read */
     int32_t track;    /* VC_NONE = empty */
     uint32_t at;      /* its place in the track's receivers */
     uint32_t of_peer; /* its place in the peer's slots */

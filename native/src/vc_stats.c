@@ -78,6 +78,7 @@ int vc_engine_track_stats(const vc_engine *e, int track, vc_track_stats *out)
         .jitter = vc_figure32_get(&t->jitter),
         .level = vc_figure32_get(&t->level),
         .speaking = vc_figure32_get(&t->speaking),
+        .pt = vc_figure32_get(&t->newest_pt),
     };
     return VC_OK;
 }
@@ -97,6 +98,7 @@ int vc_engine_slot_stats(const vc_engine *e, int slot, vc_slot_stats *out)
         .jitter = vc_figure32_get(&s->jitter),
         .rtt_us = vc_figure32_get(&s->rtt_us),
         .reported_us = vc_figure_get(&s->reported_us),
+        .track = (int32_t)vc_figure32_get(&s->fed_by),
     };
     return VC_OK;
 }

@@ -22,7 +22,7 @@ def test_a_peer_without_media_has_blank_statistics() -> None:
 
 
 def test_upwards_units_are_percent_and_milliseconds() -> None:
-    track = TrackStats(100, 8000, 99, -1, 128, 96, 20, True)
+    track = TrackStats(100, 8000, 99, -1, 128, 96, 20, True, 0)
     stats = peer_stats(COUNTERS, track, [])
     assert stats.up == DirectionStats(packets=100, bytes=8000, lost=0, loss_percent=50.0, jitter_ms=2.0)
 

@@ -9,7 +9,7 @@ from tests.media.conftest import Stage
 from tests.support.rtc_client import RtcClient, RtpPacket
 from tests.support.rtc_video import Layer, seen
 from voicechat.media import Layer as LayerName
-from voicechat.media import LayerChanged, MediaEvent, OfferChanged, SlotsChanged
+from voicechat.media import LayerChanged, MediaEvent, OfferChanged, SlotsChanged, Withheld
 from voicechat.rtc.sources import WEBCAM
 
 LIMIT = 3_000_000
@@ -79,6 +79,17 @@ class Person:
                     == (self.peer_id, user_id, source)][-1:]  # fmt: skip
 
         await self.stage.events.wait_for(lambda _: last() == [layer])
+
+    async def denied(self, user_id: str, reason: Withheld, source: str = WEBCAM) -> None:
+        """Wait until this person was last told that it gets nothing, for this reason."""
+
+        def is_last(_: MediaEvent) -> bool:
+            told = [event for event in self.stage.events.of(LayerChanged)
+                    if (event.peer_id, event.source_user_id, event.source)
+                    == (self.peer_id, user_id, source)]  # fmt: skip
+            return bool(told) and (told[-1].layer, told[-1].reason) == (None, reason)
+
+        await self.stage.events.wait_for(is_last)
 
     async def sees(self, mid: str, colour: int) -> list[RtpPacket]:
         """Wait until pictures of this colour come in a section; return everything that came there."""

@@ -171,6 +171,41 @@ async def test_a_switch_waits_for_the_keyframe_and_numbers_go_on(running: Runnin
     assert [(tl0 - pictures[0][1]) % 2**8 for _, tl0 in pictures] == [0, 1, 2]
 
 
+async def test_what_feeds_a_slot_and_what_a_layer_comes_in_can_be_read(running: Running) -> None:
+    """For whoever missed the record: it is said once, and not where the ring was full."""
+    engine = running.engine
+    high, low = await camera(running)
+    peer, slot = await viewer(running)
+
+    def fed_by() -> int | None:
+        stats = engine.slot_stats(slot)
+        return None if stats is None else stats.track
+
+    def pt_of(layer: Layer) -> int | None:
+        stats = engine.track_stats(layer.track)
+        return None if stats is None else stats.pt
+
+    assert (fed_by(), pt_of(high)) == (-1, 0)
+    engine.route_set(slot, high.track)
+    await engine.settled()
+    await high.show(key=True)
+    await peer.hear()
+    await engine.settled()
+    assert (fed_by(), pt_of(high), pt_of(low)) == (high.track, VP8, 0)
+    engine.route_set(slot, low.track)
+    await engine.settled()
+    assert fed_by() == high.track  # until the keyframe
+    await low.show(key=True)
+    await peer.hear()
+    await low.peer.send(low.packet(b"\x00vp9", pt=VP9))
+    await peer.hear()
+    await engine.settled()
+    assert (fed_by(), pt_of(low)) == (low.track, VP9)
+    engine.route_clear(slot)
+    await engine.settled()
+    assert fed_by() == -1
+
+
 async def test_a_late_packet_of_before_the_keyframe_is_not_sent(running: Running) -> None:
     (high, low), peer, slot = await watching(running)
     await low.show()

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from voicechat.rtc import sources
-from voicechat.rtc.layers import LADDER, Layer, Preference, height
+from voicechat.rtc.layers import LADDER, Layer, Preference, Withheld, height
 from voicechat.rtc.routes import Changes, ClearRoute, GateSound, PlaySound, ShowStream, SlotState
-from voicechat.rtc.stage import MAX_PREFERENCES, Stage, StreamKey
+from voicechat.rtc.stage import MAX_PREFERENCES, QUIET_S, Stage, StreamKey
 
 LOW, MEDIUM, HIGH = LADDER
 VP8, AV1 = 96, 45
@@ -195,6 +195,41 @@ def test_a_stream_in_a_codec_the_viewer_lacks_is_not_sent_to_it() -> None:
     assert stage.measure(1.0, {}, {("a", WEBCAM): VP8}).commands == [ShowStream("b", "v1", "a", WEBCAM, LOW)]
 
 
+def test_packets_tell_the_codec_whatever_the_answers_say() -> None:
+    stage = stage_with("a", "b")
+    give(stage, "b", codecs=(VP8,))
+    stage.announce("a", "user-a", WEBCAM)
+    assert stage.begin("a", WEBCAM, LADDER, VP8).commands == [ShowStream("b", "v0", "a", WEBCAM, LOW)]
+    assert stage.measure(0.0, {}, {("a", WEBCAM): AV1}).commands == [ClearRoute("b", "v0")]
+    stage.begin("a", WEBCAM, LADDER, VP8)  # an answer to a later offer
+    assert give(stage, "b", pictures=3, codecs=(VP8,)).commands == []
+
+
+def test_a_viewer_is_due_a_layer_or_a_reason() -> None:
+    stage = stage_with("a", "b", pictures=1)
+    key = "a", WEBCAM
+    stage.announce("a", "user-a", WEBCAM)
+    assert stage.due("b", 0.0) == {}
+    stage.begin("a", WEBCAM, LADDER, VP8)
+    assert stage.due("a", 0.0) == {}  # nobody watches themselves
+    assert stage.due("b", 0.0) == {key: LOW}
+    measured(stage, 10.0, a=())
+    assert stage.due("b", 10.0) == {key: LOW}  # it may just begin
+    measured(stage, 10.0 + QUIET_S, a=())
+    assert stage.due("b", 10.0 + QUIET_S) == {key: Withheld.NO_PACKETS}
+    measured(stage, 20.0, a=(100, 400))
+    assert stage.due("b", 20.0) == {key: MEDIUM}
+    stage.estimate("b", 50)
+    measured(stage, 21.0, a=(100, 400))
+    assert stage.due("b", 21.0) == {key: Withheld.BANDWIDTH}
+    begun(stage, "a", SCREEN)
+    assert stage.due("b", 21.0) == {key: Withheld.NO_SLOT, ("a", SCREEN): LOW}
+    give(stage, "b", pictures=2, codecs=(AV1,))
+    assert stage.due("b", 21.0) == {key: Withheld.NO_CODEC, ("a", SCREEN): LOW}
+    stage.prefer("b", "user-a", WEBCAM, Preference.OFF)
+    assert stage.due("b", 21.0) == {("a", SCREEN): LOW}
+
+
 NAMES = ("a", "b", "c", "d")
 SOURCES = (WEBCAM, SCREEN, sources.screen_video("2"), SOUND, sources.screen_audio("2"))
 
@@ -331,6 +366,20 @@ class StageMachine(RuleBasedStateMachine):
             done = {mid: (f"user-{key[0]}", key[1]) for (viewer, mid), (key, _) in self.engine.items()
                     if viewer == name}  # fmt: skip
             assert told == done
+
+    @invariant()
+    def whoever_wants_a_video_has_it_or_a_reason(self) -> None:
+        for name in self.slots:
+            shown = {key: layer for (viewer, _), (key, layer) in self.engine.items() if viewer == name}
+            due = self.stage.due(name, self.now)
+            wanted = {key for key in self.begun if sources.is_video(key[1]) and key[0] != name
+                      and self.preferences.get((name, *key)) is not Preference.OFF}  # fmt: skip
+            assert due.keys() == wanted
+            for key, what in due.items():
+                has_slot = what not in (Withheld.NO_CODEC, Withheld.NO_SLOT)
+                assert has_slot == (key in shown)
+                assert not isinstance(what, Layer) or shown[key] is what
+                assert (shown.get(key) is None) or what is not Withheld.BANDWIDTH
 
     @invariant()
     def nobody_gets_more_than_it_prefers(self) -> None:

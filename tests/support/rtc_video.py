@@ -21,6 +21,7 @@ class Layer:
         self, client: RtcClient, mid: str, rid: str = "", *, ssrc: int | None = None, width: int = 160
     ) -> None:
         self.client, self.mid, self.rid = client, mid, rid
+        self.pt = VP8
         self.ssrc = ssrc or 1 + secrets.randbelow(0xFFFF_FFFE)
         self.encoder = Encoder(width, width * 9 // 16)
         self.seq, self.timestamp = secrets.randbelow(1 << 15), secrets.randbelow(1 << 31)
@@ -45,7 +46,7 @@ class Layer:
         if self.rid:
             named += bytes([RID_EXTENSION << 4 | len(self.rid) - 1]) + self.rid.encode()
         named += bytes(-len(named) % 4)
-        header = struct.pack("!BBHII", 0x90, VP8 | is_last << 7, self.seq, self.timestamp, self.ssrc)
+        header = struct.pack("!BBHII", 0x90, self.pt | is_last << 7, self.seq, self.timestamp, self.ssrc)
         self.seq = (self.seq + 1) & 0xFFFF
         return self.client.protect(header + struct.pack("!HH", 0xBEDE, len(named) // 4) + named + payload)
 

@@ -20,7 +20,7 @@ from voicechat.media.events import (
 )
 from voicechat.media.lifetime import open_media
 from voicechat.media.stats import ConnectedPeer, DirectionStats, PeerStats
-from voicechat.rtc.layers import Layer, Preference
+from voicechat.rtc.layers import Layer, Preference, Withheld
 from voicechat.rtc.negotiation import OpusSettings
 from voicechat.rtc.peer import GoneReason, PeerTimers
 from voicechat.rtc.rooms import Whisper
@@ -48,5 +48,6 @@ __all__ = [
     "StreamLost",
     "StreamLostReason",
     "Whisper",
+    "Withheld",
     "open_media",
 ]

@@ -8,7 +8,7 @@ from voicechat.media.engine import UNNAMED_SSRC, Engine, PeerStats, pack_addr
 from voicechat.media.meter import LayerMeter
 from voicechat.media.srtp import open_sessions, stream_policy
 from voicechat.rtc.capacity import Capacity
-from voicechat.rtc.layers import Layer
+from voicechat.rtc.layers import Layer, Withheld
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
 from voicechat.rtc.peer import (
     Connected,
@@ -19,6 +19,7 @@ from voicechat.rtc.peer import (
     TupleRemoved,
     UfragRetired,
 )
+from voicechat.rtc.stage import StreamKey
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Sent:
     track: int
     layer: Layer | None
     max_bits_per_s: int = 0
+    codec: int = 0  # the payload type that comes, 0 while nothing did
     meter: LayerMeter = field(default_factory=LayerMeter)
 
 
@@ -62,6 +64,7 @@ class Endpoint:
     is_numbered: bool = False  # its video packets tell when they arrive
     capacity: Capacity = field(default_factory=Capacity)
     is_sound_gated: bool = False
+    told: dict[StreamKey, Layer | Withheld] = field(default_factory=dict)  # of what others show
     published: dict[str, Published] = field(default_factory=dict)  # by source
     sent: dict[str, list[Sent]] = field(default_factory=dict)  # by mid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from voicechat.rtc.layers import Layer
+from voicechat.rtc.layers import Layer, Withheld
 from voicechat.rtc.peer import GoneReason
 from voicechat.rtc.routes import SlotState
 
@@ -73,13 +73,14 @@ class OfferChanged:
 
 @dataclass(frozen=True, slots=True)
 class LayerChanged:
-    """What `peer_id` is now sent of a stream, from the keyframe on; None: nothing at the moment."""
+    """What `peer_id` is now sent of a stream, from the keyframe on; None: nothing, for this `reason`."""
 
     room_id: str
     peer_id: str
     source_user_id: str
     source: str
     layer: Layer | None
+    reason: Withheld | None = None
 
 
 class StreamLostReason(enum.StrEnum):

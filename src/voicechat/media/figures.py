@@ -24,7 +24,10 @@ class PeerStats:
 
 @dataclass(frozen=True, slots=True)
 class TrackStats:
-    """What arrived of a publisher; `jitter` in timestamp units, `fraction_lost` of 256, `level` in -dBov."""
+    """What arrived of a publisher; `jitter` in timestamp units, `fraction_lost` of 256, `level` in -dBov.
+
+    `pt` is the payload type of the newest packet of a video, 0 before the first.
+    """
 
     packets: int
     bytes: int
@@ -34,11 +37,15 @@ class TrackStats:
     jitter: int
     level: int
     speaking: bool
+    pt: int
 
 
 @dataclass(frozen=True, slots=True)
 class SlotStats:
-    """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never)."""
+    """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never).
+
+    `track` is what feeds it, of a video since that track's keyframe; -1 when nothing does.
+    """
 
     packets: int
     bytes: int
@@ -49,3 +56,4 @@ class SlotStats:
     jitter: int
     rtt_us: int
     reported_us: int
+    track: int

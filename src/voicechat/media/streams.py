@@ -19,20 +19,20 @@ from voicechat.media.banks import add_slots, look_at_reports
 from voicechat.media.endpoint import Endpoint, Published
 from voicechat.media.engine import Engine
 from voicechat.media.events import (
-    LayerChanged,
     MediaEvent,
     OfferChanged,
     SendLine,
     StreamLost,
     StreamLostReason,
 )
-from voicechat.media.tracks import add_tracks, last_sent, limit_tracks, measure, silence_tracks
+from voicechat.media.layer_news import LayerNews
+from voicechat.media.tracks import add_tracks, codec_of, last_sent, limit_tracks, measure, silence_tracks
 from voicechat.rtc import sources
 from voicechat.rtc.layers import Layer, Preference
 from voicechat.rtc.negotiation import MICROPHONE_MID, Answer, render_offer
 from voicechat.rtc.peer import PeerState
 from voicechat.rtc.routes import MICROPHONE, Changes, ShowStream, SlotState
-from voicechat.rtc.stage import Stage
+from voicechat.rtc.stage import Stage, StreamKey
 
 log = get_logger("media")
 
@@ -64,6 +64,7 @@ class Streams:
         self._apply = apply
         self._tell = tell
         self._now = now
+        self._news = LayerNews(engine, endpoints, tell)
         self._rooms: dict[str, dict[str, Endpoint]] = {}
         self._stages: dict[str, Stage] = {}
         self._lit = trio.Event()
@@ -98,6 +99,8 @@ class Streams:
                 self._apply(self._stages[endpoint.room_id].end(endpoint.peer_id, name))
                 silence_tracks(self._engine, endpoint, name)
                 del endpoint.published[name]
+                for viewer in self._in_room(endpoint.room_id):
+                    viewer.told.pop((endpoint.peer_id, name), None)
         self.offer(endpoint)
 
     def limit(self, endpoint: Endpoint, source: str, max_bits_per_s: int) -> None:
@@ -221,11 +224,7 @@ class Streams:
 
     def switched(self, viewer: Endpoint, track: int) -> None:
         """Tell a viewer that it is sent another layer of somebody's video from now on."""
-        for publisher in self._in_room(viewer.room_id):
-            for source in publisher.published:
-                for sent in publisher.sent_as(source):
-                    if sent.track == track and sent.layer is not None:
-                        self._tell_layer(viewer, publisher, source, sent.layer)
+        self._news.switched(viewer, self._in_room(viewer.room_id), track)
 
     def estimated(self, viewer: Endpoint, bits_per_s: int) -> None:
         """Note how much a viewer's network carries; voices have their share of it first."""
@@ -246,11 +245,7 @@ class Streams:
 
     def paused(self, command: ShowStream) -> None:
         """Tell a viewer that a stream is paused, for want of room in its network."""
-        viewer, publisher = self._endpoints[command.subscriber], self._endpoints[command.publisher]
-        self._tell_layer(viewer, publisher, command.source, None)
-
-    def _tell_layer(self, viewer: Endpoint, publisher: Endpoint, source: str, layer: Layer | None) -> None:
-        self._tell(LayerChanged(viewer.room_id, viewer.peer_id, publisher.user_id, source, layer))
+        self._news.paused(command)
 
     # ---- twice a second --------------------------------------------------------------------------
 
@@ -268,15 +263,24 @@ class Streams:
             self._lit = trio.Event()
         now = self._now()
         for room_id, stage in lit:
-            rates = {}
-            for endpoint in self._in_room(room_id):
-                for source in filter(sources.is_video, endpoint.published):
-                    rates[endpoint.peer_id, source] = measure(self._engine, endpoint, source, now)
-                    self._watch(endpoint, source, now)
-                if endpoint.pictures:
-                    look_at_reports(self._engine, endpoint, now)
-                    self._carries(endpoint)
-            self._apply(stage.measure(now, rates, {}))
+            self._look_at(room_id, stage, now)
+
+    def _look_at(self, room_id: str, stage: Stage, now: float) -> None:
+        rates: dict[StreamKey, dict[Layer, float]] = {}
+        codecs: dict[StreamKey, int] = {}
+        for endpoint in self._in_room(room_id):
+            for source in filter(sources.is_video, endpoint.published):
+                key = endpoint.peer_id, source
+                rates[key] = measure(self._engine, endpoint, source, now)
+                if (codec := codec_of(endpoint, source)) is not None:
+                    codecs[key] = codec
+                self._watch(endpoint, source, now)
+            if endpoint.pictures:
+                look_at_reports(self._engine, endpoint, now)
+                self._carries(endpoint)
+        self._apply(stage.measure(now, rates, codecs))
+        for endpoint in self._in_room(room_id):
+            self._news.remind(endpoint, stage, now)
 
     def _watch(self, endpoint: Endpoint, source: str, now: float) -> None:
         """Give up a video that was never sent, or not for long."""

@@ -82,9 +82,21 @@ def measure(engine: Engine, endpoint: Endpoint, source: str, now: float) -> dict
         if stats is None or sent.layer is None:
             continue
         sent.meter.look(now, stats.packets, stats.bytes)
+        sent.codec = stats.pt
         if sent.meter.is_alive(now):
             rates[sent.layer] = sent.meter.bits_per_s
     return rates
+
+
+def codec_of(endpoint: Endpoint, source: str) -> int | None:
+    """Return what the newest packets of a video came in; None when none came since it was published."""
+    since = endpoint.published[source].since
+    seen = [
+        (sent.meter.last_sent, sent.codec)
+        for sent in endpoint.sent_as(source)
+        if sent.codec and sent.meter.last_sent is not None and sent.meter.last_sent >= since
+    ]
+    return max(seen)[1] if seen else None
 
 
 def last_sent(endpoint: Endpoint, source: str) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from voicechat.protocol.base import END, LABEL, Answer, Command, Event, Id, Instant
 
@@ -24,6 +24,7 @@ TrackSource = Annotated[str, Meta(pattern=f"^(webcam|screen_video:{_STREAM}|scre
 SourceLabel = Annotated[str, Meta(max_length=255, pattern=LABEL)]
 Quality = Literal["low", "medium", "high", "premium"]
 ActiveLayer = Literal["high", "medium", "low"]
+LayerReason = Literal["no_codec", "no_slot", "no_packets", "bandwidth"]
 StreamEnd = Literal["user_stopped", "disconnected", "forbidden", "error"]
 
 
@@ -158,9 +159,15 @@ class WebcamStopped(Event):
 
 
 class VoiceLayerChanged(Event):
-    """You are now sent this layer of what somebody shows; null: none of it at the moment."""
+    """You are now sent this layer of what somebody shows; null: none of it at the moment, for this `reason`.
+
+    `no_codec` it comes in one that your answer did not take, `no_slot` all your media sections show something
+    else, `no_packets` its publisher sends nothing, `bandwidth` your network does not carry it. What you want
+    `off` is not spoken of.
+    """
 
     channel_id: Id
     source_user_id: Id
     track_source: str
     active_layer: ActiveLayer | None
+    reason: LayerReason | UnsetType = UNSET

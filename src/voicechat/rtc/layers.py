@@ -45,6 +45,15 @@ class Preference(enum.StrEnum):
     OFF = "off"
 
 
+class Withheld(enum.StrEnum):
+    """Why a viewer is sent nothing of a stream that it wants."""
+
+    NO_CODEC = "no_codec"  # it comes in a codec that the viewer's answer does not take
+    NO_SLOT = "no_slot"  # all sections the viewer has, or may have, show something else
+    NO_PACKETS = "no_packets"  # its publisher sends nothing at the moment
+    BANDWIDTH = "bandwidth"  # the viewer's network carries not even the lowest layer
+
+
 LADDER = (Layer.LOW, Layer.MEDIUM, Layer.HIGH)
 """From the least to the most."""
 

@@ -16,13 +16,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from voicechat.rtc import sources
-from voicechat.rtc.layers import Chooser, Layer, Preference, Wanted, height, within
+from voicechat.rtc.layers import Chooser, Layer, Preference, Wanted, Withheld, height, within
 from voicechat.rtc.routes import Changes, ClearRoute, GateSound, PlaySound, ShowStream, SlotState
 
 StreamKey = tuple[str, str]
 """The publisher's peer and the source."""
 
 MAX_PREFERENCES = 256  # remembered for a viewer; the oldest goes first
+QUIET_S = 2.0  # without a layer that is sent: longer than it takes a publisher to begin
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class _Stream:
     layers: tuple[Layer, ...] = ()  # from its beginning on; empty for a sound
     has_begun: bool = False
     rates: dict[Layer, float] = field(default_factory=dict)  # of the layers that are sent just now
+    quiet_since: float | None = None  # no layer was sent then, and none was since
     codec: int | None = None
 
     @property
@@ -154,13 +156,15 @@ class Stage:
     def begin(
         self, peer_id: str, source: str, layers: Iterable[Layer] = (), codec: int | None = None
     ) -> Changes:
-        """Say that an announced stream is sent, a video in these layers and this codec."""
+        """Say that an announced stream is sent, a video in these layers.
+
+        `codec` is what it is said to come in, until a look at its packets tells.
+        """
         stream, changes = self._streams[peer_id, source], Changes()
-        if sources.is_video(source):
-            self._learn({stream.key: codec} if codec is not None else {})
         if stream.has_begun:
             return changes
         stream.layers, stream.has_begun = tuple(sorted(layers, key=height)), True
+        stream.codec = codec if sources.is_video(source) else None
         if sources.is_screen_audio(source):
             changes.commands.append(GateSound(peer_id, source, peer_id in self._gated))
         self._refresh_all(changes)
@@ -222,15 +226,44 @@ class Stage:
     def measure(
         self, now: float, rates: Mapping[StreamKey, Mapping[Layer, float]], codecs: Mapping[StreamKey, int]
     ) -> Changes:
-        """Take what the layers sent just now take, in bits per second, and choose everybody's layers anew."""
+        """Take what the layers sent just now take, in bits per second, and choose everybody's layers anew.
+
+        `codecs` are those that packets come in, of the streams of which any came.
+        """
         changes = Changes()
         for key, stream in self._streams.items():
             stream.rates = dict(rates.get(key, {}))
+            if stream.rates or not stream.has_begun:
+                stream.quiet_since = None
+            elif stream.quiet_since is None:
+                stream.quiet_since = now
         if self._learn(codecs):
             self._refresh_all(changes)
         for viewer in self._viewers.values():
             self._choose(now, viewer, changes)
         return changes
+
+    def due(self, peer_id: str, now: float) -> dict[StreamKey, Layer | Withheld]:
+        """Say what a viewer is to be sent of each video that it wants, or why not."""
+        viewer = self._viewers[peer_id]
+        return {
+            key: self._due(viewer, stream, now)
+            for key, stream in self._streams.items()
+            if stream.has_begun and sources.is_video(stream.source) and _is_wanted(viewer, stream)
+        }
+
+    def _due(self, viewer: _Viewer, stream: _Stream, now: float) -> Layer | Withheld:
+        if not _is_decodable(viewer, stream):
+            return Withheld.NO_CODEC
+        if stream.key not in viewer.pictures.mids:
+            return Withheld.NO_SLOT
+        if stream.quiet_since is not None and now - stream.quiet_since >= QUIET_S:
+            return Withheld.NO_PACKETS
+        return viewer.shown[stream.key] or Withheld.BANDWIDTH
+
+    def mid_of(self, peer_id: str, key: StreamKey) -> str | None:
+        """Return the section in which a viewer gets a video."""
+        return self._viewers[peer_id].pictures.mids.get(key)
 
     def _learn(self, codecs: Mapping[StreamKey, int]) -> bool:
         """Note which codec each stream is in; tell whether one changed."""
@@ -274,9 +307,7 @@ class Stage:
 
     def _is_welcome(self, viewer: _Viewer, stream: _Stream) -> bool:
         """Say whether a viewer is to get a stream: the one rule of who watches what."""
-        if stream.key[0] == viewer.peer_id or viewer.prefers(stream) is Preference.OFF:
-            return False
-        return stream.codec is None or not viewer.codecs or stream.codec in viewer.codecs
+        return _is_wanted(viewer, stream) and _is_decodable(viewer, stream)
 
     def _fill(self, viewer: _Viewer, slots: _Slots, streams: list[_Stream], changes: Changes) -> None:
         due = {stream.key: stream for stream in streams[: len(slots.held)]}
@@ -304,3 +335,12 @@ class Stage:
         viewer.shown[stream.key] = layer
         mid = viewer.pictures.mids[stream.key]
         changes.commands.append(ShowStream(viewer.peer_id, mid, publisher, source, layer))
+
+
+def _is_wanted(viewer: _Viewer, stream: _Stream) -> bool:
+    return stream.key[0] != viewer.peer_id and viewer.prefers(stream) is not Preference.OFF
+
+
+def _is_decodable(viewer: _Viewer, stream: _Stream) -> bool:
+    """Say whether a viewer can make something of a stream, as far as is known."""
+    return stream.codec is None or not viewer.codecs or stream.codec in viewer.codecs

@@ -105,6 +105,18 @@ async def test_a_screen_is_seen_until_it_ends(village: Village) -> None:
     assert await stopped(bob, owner) == "user_stopped"
 
 
+async def test_who_cannot_be_shown_a_screen_is_told_why(village: Village) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await _in_voice(village, owner, bob)
+    await share(owner)
+    screen = await _shown(owner, SCREEN)
+    await bob.renegotiates(types={111, 109, 98, 99})  # no VP8
+    async with _playing(screen, BRIGHT):
+        told = await bob.gateway.expect(VoiceLayerChanged)
+    assert (told.source_user_id, told.track_source) == (owner.user_id, SCREEN)
+    assert (told.active_layer, told.reason) == (None, "no_codec")
+
+
 async def test_what_may_be_shown_no_more_is_seen_no_more_though_its_client_goes_on(village: Village) -> None:
     owner, bob = await village.person("owner"), await village.person("bob")
     await _in_voice(village, owner, bob)

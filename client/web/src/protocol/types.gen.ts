@@ -1448,13 +1448,20 @@ export interface WebcamStoppedEvent {
   reason: "disconnected" | "error" | "forbidden" | "user_stopped";
 }
 
-/** You are now sent this layer of what somebody shows; null: none of it at the moment. */
+/**
+ * You are now sent this layer of what somebody shows; null: none of it at the moment, for this `reason`.
+ *
+ * `no_codec` it comes in one that your answer did not take, `no_slot` all your media sections show something
+ * else, `no_packets` its publisher sends nothing, `bandwidth` your network does not carry it. What you want
+ * `off` is not spoken of.
+ */
 export interface VoiceLayerChangedEvent {
   type: "voice_layer_changed";
   channel_id: Id;
   source_user_id: Id;
   track_source: string;
   active_layer: "high" | "low" | "medium" | null;
+  reason?: "bandwidth" | "no_codec" | "no_packets" | "no_slot";
 }
 
 /** What the server accepts in the bodies' fields. */

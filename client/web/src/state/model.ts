@@ -75,7 +75,9 @@ export interface UserQuality {
 export type Share = Omit<ScreenShare, "username">;
 export type Webcam = Omit<ProtocolWebcam, "username">;
 export type Quality = ScreenShare["quality"];
-export type ActiveLayer = VoiceLayerChangedEvent["active_layer"];
+export type ActiveLayer = NonNullable<VoiceLayerChangedEvent["active_layer"]>;
+/** Why the server sends us none of a stream. */
+export type Withheld = NonNullable<VoiceLayerChangedEvent["reason"]>;
 
 export interface AppState {
   connection: Connection;
@@ -111,8 +113,8 @@ export interface AppState {
   shares: Record<string, Share>;
   /** By user. */
   webcams: Record<Id, Webcam>;
-  /** By stream key: what the server sends us of it; null while nothing, absent until it is said. */
-  layers: Record<string, ActiveLayer>;
+  /** By stream key: what the server sends us of it, or why it sends nothing; absent until it is said. */
+  layers: Record<string, ActiveLayer | Withheld>;
   /** The channel on screen in a focused window: its messages are read as they come. */
   viewing: Id | null;
   /** By channel: the message after which the "new" line stands. */

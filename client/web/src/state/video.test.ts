@@ -66,6 +66,12 @@ describe("video of a room", () => {
     });
   });
 
+  it("says why nothing of it is sent", () => {
+    const withheld: StoreEvent = { ...layer(null), reason: "no_codec" } as StoreEvent;
+    expect(stateAfter(ready(), started, layer("high"), withheld).layers).toEqual({ "bob/screen_video:s": "no_codec" });
+    expect(stateAfter(ready(), started, withheld, layer("high")).layers).toEqual({ "bob/screen_video:s": "high" });
+  });
+
   it("changes quality", () => {
     const changed: StoreEvent = {
       type: "screen_share_quality_changed",

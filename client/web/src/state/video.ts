@@ -67,7 +67,8 @@ export const videoReducers: Reducers = {
   voice_layer_changed(state, event) {
     // Of a share's sound there is one layer only.
     if (event.track_source === WEBCAM || event.track_source === screenVideo(shareOf(event.track_source) ?? ""))
-      state.layers[streamKey(event.source_user_id, event.track_source)] = event.active_layer;
+      state.layers[streamKey(event.source_user_id, event.track_source)] =
+        event.active_layer ?? event.reason ?? "bandwidth";
   },
 
   voice_user_left(state, event) {

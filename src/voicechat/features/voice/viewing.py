@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from voicechat.errors import NotFound
 from voicechat.features.voice.room import room_of
 from voicechat.gateway import Connection
 from voicechat.house import House
-from voicechat.media import Layer, LayerChanged, Preference
-from voicechat.protocol.video import ActiveLayer, VoiceLayerChanged, VoiceSetLayerPreference
+from voicechat.media import Layer, LayerChanged, Preference, Withheld
+from voicechat.protocol.video import ActiveLayer, LayerReason, VoiceLayerChanged, VoiceSetLayerPreference
 
 _ACTIVE: dict[Layer, ActiveLayer] = {Layer.HIGH: "high", Layer.MEDIUM: "medium", Layer.LOW: "low"}
+_REASONS: dict[Withheld, LayerReason] = {
+    Withheld.NO_CODEC: "no_codec",
+    Withheld.NO_SLOT: "no_slot",
+    Withheld.NO_PACKETS: "no_packets",
+    Withheld.BANDWIDTH: "bandwidth",
+}
 
 
 async def prefer(house: House, connection: Connection, command: VoiceSetLayerPreference) -> None:
@@ -35,5 +43,6 @@ async def layer_changed(house: House, event: LayerChanged) -> None:
         source_user_id=event.source_user_id,
         track_source=event.source,
         active_layer=None if event.layer is None else _ACTIVE[event.layer],
+        reason=UNSET if event.reason is None else _REASONS[event.reason],
     )
     room.connection_of(occupant).send(changed)

@@ -32,7 +32,7 @@ export function VideoView(props: VideoViewProps): JSX.Element {
     hasSection: picture() !== null,
     hasSpareSection: view.videos.hasSpare,
     hasFrame: hasFrame(),
-    layer: state.layers[props.stream.key],
+    sent: state.layers[props.stream.key],
   });
   const status = (): VideoState => videoState({ ...facts(), still: still() });
 

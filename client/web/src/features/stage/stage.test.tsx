@@ -115,6 +115,27 @@ describe("a shared screen", () => {
     vi.useRealTimers();
   });
 
+  it.each([
+    ["bandwidth", "paused", "too slow"],
+    ["no_packets", "silent", "from their side"],
+    ["no_slot", "crowded", "Too many videos"],
+    ["no_codec", "unplayable", "codec"],
+  ] as const)("that is not sent for want of %s says so in the tile after a moment", (reason, expected, words) => {
+    vi.useFakeTimers();
+    const client = stage();
+    fireEvent.click(screen.getByTestId("watch-stream"));
+    client.dispatch({ ...layer(null), reason } as StoreEvent);
+    const view = screen.getByTestId("video-view");
+    expect(view.dataset["state"]).toBe("loading");
+    vi.advanceTimersByTime(2_000);
+    expect(view.dataset["state"]).toBe(expected);
+    expect(screen.getByTestId("video-veil").querySelector("[data-words]")?.getAttribute("data-words")).toContain(words);
+    fireEvent(view.querySelector("video")!, new Event("loadeddata"));
+    client.dispatch(layer("high"));
+    expect(view.dataset["state"]).toBe("playing");
+    vi.useRealTimers();
+  });
+
   it("goes away with its end, and a screen reader is told of both", () => {
     const client = show(
       () => (
