@@ -9,6 +9,13 @@
 
 #include "vc_bytes.h"
 
+void __sanitizer_cov_trace_pc(void);
+
+/* Called for each block of a build made for fuzzing; fuzz/replay.c has one that looks at it. */
+__attribute__((weak)) void __sanitizer_cov_trace_pc(void)
+{
+}
+
 static int toy_protect(void *session, void *packet, int *length)
 {
     memcpy((uint8_t *)packet + *length, "OKAY", HARNESS_TAG);
