@@ -12,11 +12,20 @@ from tests.features.voice.showing import share, stopped
 
 from voicechat.errors import Unavailable
 from voicechat.features.voice import queries, watch
+from voicechat.features.voice.rules import Occupant
+from voicechat.house import House
 from voicechat.media import Media
 from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error
 from voicechat.protocol.voice import VoiceDisconnected, VoiceJoin, VoiceOffer, VoiceRoomState, VoiceStateEvent
-from voicechat.protocol.voice_routes import VoicePriority, VoicePriorityChanged
+from voicechat.protocol.voice_routes import (
+    VoicePriority,
+    VoicePriorityChanged,
+    VoiceWhisper,
+    VoiceWhispering,
+    VoiceWhisperStarted,
+    VoiceWhisperStopped,
+)
 
 
 async def _kick(village: Village, person: Talker) -> None:
@@ -178,3 +187,45 @@ async def test_a_priority_lost_while_it_is_looked_up_is_lost(
     await bob.gateway.send(VoicePriority(active=True))
     await owner.gateway.expect(VoicePriorityChanged, lambda event: event.active)
     await owner.gateway.expect(VoicePriorityChanged, lambda event: not event.active)
+
+
+async def test_a_right_to_whisper_lost_while_it_is_looked_up_is_lost(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await owner.join(village.voice_id)
+    await bob.join(village.voice_id)
+    asked_again, ask_again = trio.Event(), watch._recheck_reach
+
+    async def noted(house: House, occupant: Occupant) -> None:
+        await ask_again(house, occupant)
+        if occupant.user.id == bob.user_id:
+            asked_again.set()
+
+    async def deny() -> None:
+        await village.deny(village.voice_id, Permission.WHISPER)
+        await asked_again.wait()
+
+    monkeypatch.setattr(queries, "sights", _after(queries.sights, deny))
+    monkeypatch.setattr(watch, "_recheck_reach", noted)
+    await bob.gateway.send(VoiceWhisper(user_ids=[owner.user_id]))
+    await owner.gateway.expect(VoiceWhisperStarted)
+    await owner.gateway.expect(VoiceWhisperStopped)
+    await bob.gateway.expect(VoiceWhispering, lambda event: not event.user_ids)
+
+
+async def test_who_is_sent_out_while_the_engine_begins_a_whisper_is_not_said_to_whisper(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await owner.join(village.voice_id)
+    await bob.join(village.voice_id)
+
+    async def kick() -> None:
+        path = f"/api/guilds/{village.guild_id}/members/{bob.user_id}"
+        await owner.ask("PATCH", path, {"channel_id": None})
+        await owner.gateway.expect(VoiceStateEvent, lambda event: event.left_channel_id == village.voice_id)
+
+    monkeypatch.setattr(Media, "settled", _after(Media.settled, kick))
+    assert await bob.refused(VoiceWhisper(user_ids=[owner.user_id])) == "NOT_IN_CHANNEL"
+    assert not [event for event in bob.gateway.kept if isinstance(event, VoiceWhispering)]

@@ -31,10 +31,16 @@ from voicechat.protocol.voice_routes import (
 
 async def start(house: House, connection: Connection, command: VoiceWhisper) -> None:
     """Let the caller be heard by the targets alone (WHISPER); the answer comes when the engine does it."""
-    room = room_of(house)
-    occupant = room.own_session(connection)
     if not command.user_ids and command.channel_id is None:
         raise Invalid("expected somebody to whisper to: user_ids, a channel_id or both")
+    async with room_of(house).turn(connection.caller.user_id):  # as for everything that takes a bit
+        occupant = await _start(house, connection, command)
+    connection.send(_whispering(house, occupant, command))
+
+
+async def _start(house: House, connection: Connection, command: VoiceWhisper) -> Occupant:
+    room = room_of(house)
+    occupant = room.own_session(connection)
     sights = await queries.sights(house, occupant.user.id, occupant.guild_id)
     room.require_present(occupant)
     require_bits(_bits(sights, occupant.channel_id), Permission.WHISPER, Permission.VOICE_SPEAK)
@@ -44,13 +50,14 @@ async def start(house: House, connection: Connection, command: VoiceWhisper) -> 
         raise NotFound("none of them is in voice where you may look", code="NOBODY_TO_HEAR")
     whisper = Whisper(frozenset(target.peer_id for target in targets), command.channel_id)
     await _set(house, occupant, whisper)
-    connection.send(_whispering(house, occupant, command))
+    return occupant
 
 
 async def stop(house: House, connection: Connection, command: VoiceWhisperStop) -> None:
     """Let the caller's room hear them again."""
-    occupant = room_of(house).own_session(connection)
-    await _set(house, occupant, None)
+    async with room_of(house).turn(connection.caller.user_id):  # not between the halves of a move
+        occupant = room_of(house).own_session(connection)
+        await _set(house, occupant, None)
     connection.send(_whispering(house, occupant, command))
 
 
@@ -87,6 +94,7 @@ async def _set(house: House, occupant: Occupant, whisper: Whisper | None) -> Non
     """Change whom the occupant whispers to, and wait until the engine does it."""
     change(house, occupant, whisper)
     await house.media.settled()
+    room_of(house).require_present(occupant)
 
 
 def change(house: House, occupant: Occupant, whisper: Whisper | None) -> None:
