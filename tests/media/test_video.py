@@ -261,6 +261,27 @@ async def test_an_end_is_an_end_and_the_section_is_used_again(stage: Stage) -> N
     assert GREY not in [round(colour, -1) for colour in seen(packets)]
 
 
+@pytest.mark.parametrize("stops_before", [True, False])
+async def test_a_section_may_go_on_under_another_ssrc(stage: Stage, stops_before: bool) -> None:
+    """As Pion's does for each new track, whose packets do not say their section."""
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    await show([webcam], DARK)
+    await ben.sees(await ben.watches("anna"), DARK)
+    if stops_before:
+        stage.media.unpublish(anna.peer_id, WEBCAM)
+        await anna.renegotiates()
+        stage.media.publish(anna.peer_id, WEBCAM, max_bits_per_s=LIMIT)
+    else:
+        stage.media.limit(anna.peer_id, WEBCAM, LIMIT // 2)
+    webcam = Layer(anna.client, webcam.mid, says_mid=False)
+    await anna.renegotiates(rids=(), video_ssrcs={webcam.mid: webcam.ssrc})
+    again = await ben.watches("anna")
+    await show([webcam], BRIGHT)
+    await ben.sees(again, BRIGHT)
+
+
 async def test_who_leaves_ends_what_it_shows_even_with_an_offer_out(stage: Stage) -> None:
     anna, ben = await person(stage, "anna"), await person(stage, "ben")
     await anna.publishes()

@@ -15,12 +15,22 @@ _NO_FEEDBACK_SSRC = 1
 
 
 class Layer:
-    """One stream of pictures a client sends under an SSRC of its own."""
+    """One stream of pictures a client sends under an SSRC of its own.
+
+    Unless `says_mid`, its packets do not name their section, so the answer must name the SSRC.
+    """
 
     def __init__(
-        self, client: RtcClient, mid: str, rid: str = "", *, ssrc: int | None = None, width: int = 160
+        self,
+        client: RtcClient,
+        mid: str,
+        rid: str = "",
+        *,
+        ssrc: int | None = None,
+        width: int = 160,
+        says_mid: bool = True,
     ) -> None:
-        self.client, self.mid, self.rid = client, mid, rid
+        self.client, self.mid, self.rid, self.says_mid = client, mid, rid, says_mid
         self.pt = VP8
         self.ssrc = ssrc or 1 + secrets.randbelow(0xFFFF_FFFE)
         self.encoder = Encoder(width, width * 9 // 16)
@@ -42,7 +52,9 @@ class Layer:
         return frame
 
     def _packet(self, payload: bytes, *, is_last: bool) -> bytes:
-        named = bytes([MID_EXTENSION << 4 | len(self.mid) - 1]) + self.mid.encode()
+        named = b""
+        if self.says_mid:
+            named += bytes([MID_EXTENSION << 4 | len(self.mid) - 1]) + self.mid.encode()
         if self.rid:
             named += bytes([RID_EXTENSION << 4 | len(self.rid) - 1]) + self.rid.encode()
         named += bytes(-len(named) % 4)

@@ -27,11 +27,12 @@ class Sent:
     """A track of video or of a screen's sound, which belongs to a media section for good.
 
     So a section that is used again has its tracks already: a client that goes on under the SSRC of before
-    does not say again which section it belongs to.
+    does not say again which section it belongs to. `ssrc` is the one its answer named, if any.
     """
 
     track: int
     layer: Layer | None
+    ssrc: int | None
     max_bits_per_s: int = 0
     codec: int = 0  # the payload type that comes, 0 while nothing did
     meter: LayerMeter = field(default_factory=LayerMeter)

@@ -26,7 +26,15 @@ from voicechat.media.events import (
     StreamLostReason,
 )
 from voicechat.media.layer_news import LayerNews
-from voicechat.media.tracks import add_tracks, codec_of, last_sent, limit_tracks, measure, silence_tracks
+from voicechat.media.tracks import (
+    add_tracks,
+    codec_of,
+    last_sent,
+    limit_tracks,
+    measure,
+    names_another_ssrc,
+    silence_tracks,
+)
 from voicechat.rtc import sources
 from voicechat.rtc.layers import Layer, Preference
 from voicechat.rtc.negotiation import MICROPHONE_MID, Answer, render_offer
@@ -201,6 +209,9 @@ class Streams:
         begun = set()
         for stream in answer.sent:
             if stream.source in endpoint.published:
+                if names_another_ssrc(endpoint, stream):  # its viewers are given the new tracks
+                    self._apply(stage.end(endpoint.peer_id, stream.source))
+                    stage.announce(endpoint.peer_id, endpoint.user_id, stream.source)
                 layers = add_tracks(self._engine, endpoint, stream)
                 if endpoint.sent_as(stream.source):
                     begun.add(stream.source)

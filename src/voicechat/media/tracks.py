@@ -17,16 +17,20 @@ _LAYER_OF_RID = {"": Layer.HIGH, "h": Layer.HIGH, "m": Layer.MEDIUM, "l": Layer.
 def add_tracks(engine: Engine, endpoint: Endpoint, stream: SentStream) -> tuple[Layer, ...]:
     """Let the engine take what an answer says is sent, and return its layers, none for a sound.
 
-    Tracks that a section had before are used again. What the engine has no room for is left out.
+    Tracks that a section had before are used again, unless the answer names another SSRC. What the engine
+    has no room for is left out.
     """
     published = endpoint.published[stream.source]
     published.mid = stream.mid
+    if names_another_ssrc(endpoint, stream):
+        for sent in endpoint.sent.pop(stream.mid):
+            engine.track_del(sent.track)
     tracks = endpoint.sent.setdefault(stream.mid, [])
     try:
         if stream.is_video:
             _add_layers(engine, endpoint, stream, tracks)
         elif not tracks:
-            tracks.append(Sent(_add_sound(engine, endpoint, stream), None))
+            tracks.append(Sent(_add_sound(engine, endpoint, stream), None, stream.ssrc))
     except EngineError as problem:
         log.warning("stream_refused", peer=endpoint.peer_id, source=stream.source, problem=str(problem))
     limit_tracks(engine, endpoint, stream.source)
@@ -34,6 +38,13 @@ def add_tracks(engine: Engine, endpoint: Endpoint, stream: SentStream) -> tuple[
         if sent.layer is not None:  # the gate of a sound is its stage's
             engine.track_mute(sent.track, False)
     return tuple(sent.layer for sent in tracks if sent.layer is not None)
+
+
+def names_another_ssrc(endpoint: Endpoint, stream: SentStream) -> bool:
+    """Tell whether an answer names another SSRC for a section than before, as Pion does for a new track."""
+    return stream.ssrc is not None and any(
+        sent.ssrc != stream.ssrc for sent in endpoint.sent.get(stream.mid, ())
+    )
 
 
 def _add_layers(engine: Engine, endpoint: Endpoint, stream: SentStream, tracks: list[Sent]) -> None:
@@ -46,7 +57,7 @@ def _add_layers(engine: Engine, endpoint: Endpoint, stream: SentStream, tracks: 
             continue
         ssrc = UNNAMED_SSRC if stream.ssrc is None else stream.ssrc
         track = engine.video_add(endpoint.handle, ssrc=ssrc, mid=stream.mid, rid=rid)
-        tracks.append(Sent(track, layer))
+        tracks.append(Sent(track, layer, stream.ssrc))
 
 
 def _add_sound(engine: Engine, endpoint: Endpoint, stream: SentStream) -> int:
