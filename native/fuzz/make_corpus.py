@@ -77,7 +77,7 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(27) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(28) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
@@ -88,6 +88,18 @@ SCRIPTS = {
         step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(25, 0, 0, back, 0xFF, 0xFF)
         for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
     ),
+    "redundancy": command(27, 0, 0, 2, 63)
+    + b"".join(
+        step(2, rtp(101, first=0x90, middle=ONE_BYTE, tail=bytes(length), seq=number))
+        + command(25, 0, 0, back, 0xFF, 0xFF)
+        for number, length, back in (
+            (1, 7, 0), (2, 80, 1), (3, 0, 2), (4, 3, 4), (5, 600, 5), (6, 590, 2), (7, 1023, 3), (8, 1024, 4),
+            (9, 1, 9), (11, 2, 5), (10, 3, 6), (12, 4, 1), (13, 5, 2),
+        )
+    )
+    + command(27, 0, 0, 1, 64)
+    + command(25, 0, 0, 3, 0xFF, 0xFF)
+    + step(2, rtp(101, seq=14)),
     "transport_wide": command(18, 1, 0, 3)
     + b"".join(
         step(2, rtp(101, first=0x90, middle=struct.pack("!HHBHB", 0xBEDE, 1, 0x31, number, 0), seq=number), 5)

@@ -43,6 +43,7 @@ enum {
     VC_SSRCS_PER_PEER = 256,  /* that name themselves by MID and RID, under one pair of keys */
     VC_PAYLOAD_TYPES = 128,
     VC_SSRC_UNNAMED = 0,      /* no stream has it: bandwidth probes do */
+    VC_RED_MAX = 2,           /* earlier packets that one of voice can carry */
     VC_DATAGRAM_MAX = 1500,   /* longer datagrams are dropped and counted */
     VC_HIST_BUCKETS = 768,
 };
@@ -65,6 +66,8 @@ typedef enum {
     VC_RECORD_STRAY = 11,     /* authentic RTP of 'peer' came from 'addr', which is none of its tuples */
     VC_RECORD_ESTIMATE = 10,  /* to 'peer' go about 'value' bit/s; when it changed by 5 % or more, 4 times a second at most */
     VC_RECORD_LIMIT = 12,     /* 'peer' says that it takes 'value' bit/s (REMB); 4 times a second at most */
+    VC_RECORD_LOSS = 13,      /* of 'value' packets of audio to 'peer' so far 'status' were lost, by its reports, and 'index' sent
+                               * again; each second in which either grew, or in which some were sent with redundancy */
 } vc_record_kind;
 
 /* One record of the ring; 'length' bytes of payload follow, then padding up to 'size'. */
@@ -146,6 +149,8 @@ typedef struct {
 
 typedef struct {
     uint64_t packets, bytes;
+    uint64_t resent;        /* of audio: as they were sent before */
+    uint64_t redundant;     /* packets that carried earlier ones */
     uint32_t seq, ts;       /* last sent */
     int32_t lost;           /* the rest as the receiver reports it */
     uint32_t fraction_lost; /* of 256 */
@@ -241,6 +246,10 @@ int vc_engine_track_mute(vc_engine *engine, int track, int on, uint32_t token);
 int vc_engine_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint8_t pt, uint32_t clock_rate,
                        uint8_t level_ext, const char *cname, uint32_t token);
 int vc_engine_slot_del(vc_engine *engine, int slot, uint32_t token);
+/* Let the packets of an audio slot carry up to 'distance' (VC_RED_MAX at most, 0 = none) of those before them, and then
+ * go under the type 'pt' (RFC 2198).  Over TCP none do, as nothing is lost there.  With another 'pt' than before, what
+ * was sent until now cannot be sent again. */
+int vc_engine_slot_redundancy(vc_engine *engine, int slot, uint8_t pt, int distance, uint32_t token);
 /* The same for video.  Packets keep their type; what is lost is sent again under 'rtx_ssrc' (0: under 'ssrc',
  * unchanged). */
 int vc_engine_video_slot_add(vc_engine *engine, int slot, int peer, uint32_t ssrc, uint32_t rtx_ssrc, const char *cname,

@@ -189,6 +189,14 @@ int vc_engine_slot_del(vc_engine *e, int slot, uint32_t token)
     return is_slot(e, slot) ? index_command(e, VC_OP_SLOT_DEL, slot, (vc_command){0}, token) : VC_ERR_RANGE;
 }
 
+int vc_engine_slot_redundancy(vc_engine *e, int slot, uint8_t pt, int distance, uint32_t token)
+{
+    if (!is_slot(e, slot) || pt > PT_MAX || distance < 0 || distance > VC_RED_MAX)
+        return VC_ERR_RANGE;
+    vc_command c = {.pt = pt, .on = (uint8_t)distance};
+    return index_command(e, VC_OP_SLOT_REDUNDANCY, slot, c, token);
+}
+
 /* Into 'c'; false when one is too long. */
 static bool put_names(vc_command *c, const char *mid, const char *rid)
 {

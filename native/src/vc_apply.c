@@ -59,6 +59,7 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_TRACK_MUTE] = vc_apply_track_mute,
     [VC_OP_SLOT_ADD] = vc_apply_slot_add,
     [VC_OP_SLOT_DEL] = vc_apply_slot_del,
+    [VC_OP_SLOT_REDUNDANCY] = vc_apply_slot_redundancy,
     [VC_OP_ROUTE_SET] = vc_apply_route_set,
     [VC_OP_ROUTE_CLEAR] = vc_apply_route_clear,
     [VC_OP_FLOW_ADD] = flow_add,

@@ -22,6 +22,7 @@ int vc_apply_route_set(vc_engine *e, const vc_command *c);
 int vc_apply_route_clear(vc_engine *e, const vc_command *c);
 int vc_apply_slot_add(vc_engine *e, const vc_command *c);
 int vc_apply_slot_del(vc_engine *e, const vc_command *c);
+int vc_apply_slot_redundancy(vc_engine *e, const vc_command *c);
 int vc_apply_track_add(vc_engine *e, const vc_command *c);
 int vc_apply_track_del(vc_engine *e, const vc_command *c);
 int vc_apply_track_mute(vc_engine *e, const vc_command *c);

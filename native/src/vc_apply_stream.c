@@ -76,7 +76,7 @@ int vc_apply_route_clear(vc_engine *e, const vc_command *c)
 
 static void reset_slot_figures(vc_slot *slot)
 {
-    vc_figure *wide[] = {&slot->packets, &slot->bytes, &slot->reported_us};
+    vc_figure *wide[] = {&slot->packets, &slot->bytes, &slot->resent, &slot->redundant, &slot->reported_us};
     vc_figure32 *narrow[] = {&slot->seq, &slot->ts, &slot->lost, &slot->fraction_lost, &slot->jitter, &slot->rtt_us};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
         vc_figure_set(wide[i], 0);
@@ -119,6 +119,7 @@ static vc_slot *begin_slot(vc_engine *e, const vc_command *c)
     vc_slot *slot = &e->slots[c->index];
     slot->pt = c->pt;
     slot->level_ext = c->level_ext;
+    slot->red_pt = slot->red_distance = 0;
     slot->peer = c->peer;
     slot->track = slot->view = VC_NONE;
     slot->ssrc = c->ssrc;
@@ -187,6 +188,20 @@ int vc_apply_slot_del(vc_engine *e, const vc_command *c)
     if (slot == NULL)
         return VC_ERR_NOT_FOUND;
     vc_apply_remove_slot(e, slot);
+    return VC_OK;
+}
+
+int vc_apply_slot_redundancy(vc_engine *e, const vc_command *c)
+{
+    vc_slot *slot = vc_state_slot(e, c->index);
+    if (slot == NULL)
+        return VC_ERR_NOT_FOUND;
+    if (slot->view != VC_NONE || c->pt == slot->pt)
+        return VC_ERR_RANGE;
+    if (slot->red_pt != c->pt)
+        vc_history_clear(&slot->history); /* one number must not be seen under two types */
+    slot->red_pt = c->pt;
+    slot->red_distance = c->on;
     return VC_OK;
 }
 

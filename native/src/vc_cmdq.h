@@ -35,6 +35,7 @@ typedef enum {
     VC_OP_VIDEO_LIMIT,
     VC_OP_VIDEO_SLOT_ADD,
     VC_OP_PEER_STREAM_POLICY,
+    VC_OP_SLOT_REDUNDANCY,
     VC_OP_COUNT
 } vc_op;
 
@@ -44,7 +45,7 @@ typedef struct {
     uint8_t pt;
     uint8_t level_ext;
     uint8_t media;
-    uint8_t on;
+    uint8_t on; /* or a distance */
     uint8_t text_length;
     uint8_t addr[VC_ADDR_BYTES];
     char text[VC_CNAME_MAX]; /* a ufrag, a CNAME, or a MID and behind VC_MID_MAX a RID, filled up with zeros */

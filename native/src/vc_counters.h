@@ -19,6 +19,9 @@
     X(rtcp_feedback)           /* NACK, PLI and the like */                                                  \
     X(nacked)                  /* packets of ours that listeners missed */                                   \
     X(resent)                  /* of these, sent again */                                                    \
+    X(redundant)               /* RTP packets of voice that carried earlier ones, one per receiver */        \
+    X(redundancy_made)         /* payloads of such packets, one for all receivers */                         \
+    X(losses_told)             /* to Python */                                                               \
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_received)           /* such feedback of viewers */                                                \
     X(estimates_told)          /* to Python */                                                               \

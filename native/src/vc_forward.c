@@ -160,7 +160,8 @@ void vc_forward_hear(vc_engine *e, vc_track *track, const vc_arrival *a)
 static int write_copy(vc_engine *e, const vc_slot *slot, vc_peer *receiver, const vc_sent_packet *sent, uint8_t level,
                       const uint8_t *payload, size_t payload_length)
 {
-    vc_rtp fields = {.pt = slot->pt, .marker = sent->marker, .seq = sent->seq, .ts = sent->ts, .ssrc = slot->ssrc};
+    uint8_t pt = sent->red == 0 ? slot->pt : slot->red_pt;
+    vc_rtp fields = {.pt = pt, .marker = sent->marker, .seq = sent->seq, .ts = sent->ts, .ssrc = slot->ssrc};
     uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
     size_t header = vc_rtp_write(out, &fields, slot->level_ext, level);
     memcpy(out + header, payload, payload_length);
@@ -168,14 +169,32 @@ static int write_copy(vc_engine *e, const vc_slot *slot, vc_peer *receiver, cons
     return e->protect(receiver->tx, out, &length) == 0 ? length : VC_ERR_STATE;
 }
 
-bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_sent_packet *sent,
-                      const vc_stored *stored, const uint8_t *payload)
+/* The payload that carries what came before as well: once made, it is there for all who are sent as many. */
+static const vc_red *make_redundant(vc_engine *e, const vc_slot *slot, const vc_sent_packet *sent)
 {
-    int length = write_copy(e, slot, receiver, sent, stored->level, payload, stored->length);
+    vc_red *red = &e->reds[sent->red - 1];
+    if (vc_red_make(red, vc_state_store(e, &e->tracks[sent->track]), sent->place, sent->red, slot->pt))
+        vc_count(e, VC_C_redundancy_made);
+    return red;
+}
+
+int vc_forward_again(vc_engine *e, vc_peer *receiver, vc_slot *slot, const vc_sent_packet *sent,
+                     const vc_stored *stored, const uint8_t *payload)
+{
+    size_t payload_length = stored->length;
+    if (sent->red != 0) {
+        if (vc_red_reach(vc_state_store(e, &e->tracks[sent->track]), sent->place, sent->red) < sent->red)
+            return VC_ERR_NOT_FOUND;
+        const vc_red *red = make_redundant(e, slot, sent);
+        payload = red->bytes;
+        payload_length = red->length;
+    }
+    int length = write_copy(e, slot, receiver, sent, stored->level, payload, payload_length);
     if (length < 0)
-        return false;
+        return VC_ERR_STATE;
+    vc_figure_add(&slot->resent, 1);
     vc_forward_queue(e, receiver, (size_t)length, 0);
-    return true;
+    return VC_OK;
 }
 
 /* Send the packet of a slot that carries what 'a' holds; false (and counted) when it fails. */
@@ -198,6 +217,34 @@ static bool emit(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_p
     return true;
 }
 
+/* How many earlier packets the slot's next is to carry: none from before its stretch, which were sent as something else
+ * or to nobody, and none over TCP. */
+static unsigned redundancy_of(vc_engine *e, const vc_slot *slot, const vc_peer *receiver, const vc_arrival *a)
+{
+    uint32_t since_start = a->ext_seq - slot->rewriter.first_ext;
+    int most = since_start < slot->red_distance ? (int)since_start : slot->red_distance;
+    if (a->serial == 0 || receiver->tuples[receiver->send_tuple].flow != VC_NONE)
+        return 0;
+    return (unsigned)vc_red_reach(vc_state_store(e, &e->tracks[a->track]), a->place, most);
+}
+
+/* As emit(), with the redundancy that the slot is to have. */
+static bool emit_redundant(vc_engine *e, vc_slot *slot, vc_peer *receiver, vc_sent_packet *sent, const vc_arrival *a)
+{
+    sent->red = redundancy_of(e, slot, receiver, a) & 3u;
+    if (sent->red == 0)
+        return emit(e, slot, receiver, sent, a);
+    const vc_red *red = make_redundant(e, slot, sent);
+    vc_arrival with = *a;
+    with.payload = red->bytes;
+    with.payload_length = red->length;
+    if (!emit(e, slot, receiver, sent, &with))
+        return false;
+    vc_figure_add(&slot->redundant, 1);
+    vc_count(e, VC_C_redundant);
+    return true;
+}
+
 /* 'counter' is what it counts as when it was sent. */
 static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_arrival *a, vc_counter counter)
 {
@@ -213,7 +260,7 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_a
         .place = (uint8_t)a->place,
         .marker = a->rtp.marker || numbers.starts_stretch,
     };
-    if (emit(e, slot, receiver, &sent, a))
+    if (slot->red_distance == 0 ? emit(e, slot, receiver, &sent, a) : emit_redundant(e, slot, receiver, &sent, a))
         vc_count(e, counter);
 }
 

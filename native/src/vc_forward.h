@@ -42,9 +42,10 @@ void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arriv
 /* The same for video, which never goes before anything else. */
 void vc_forward_queue_video(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
 
-/* Queue a packet that the slot sent before, byte for byte; false when it could not be protected. */
-bool vc_forward_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_sent_packet *sent,
-                      const vc_stored *stored, const uint8_t *payload);
+/* Queue a packet of voice that the slot sent before, byte for byte; 'payload' is that of 'stored'.  VC_OK, VC_ERR_STATE
+ * when it could not be protected, or VC_ERR_NOT_FOUND when what it carried is forgotten. */
+int vc_forward_again(vc_engine *e, vc_peer *receiver, vc_slot *slot, const vc_sent_packet *sent,
+                     const vc_stored *stored, const uint8_t *payload);
 
 /* Can anything be sent to this peer? */
 bool vc_forward_is_ready(const vc_peer *peer);

@@ -20,7 +20,8 @@ typedef struct {
     int32_t track;
     uint16_t seq;
     uint8_t place; /* in the track's store */
-    uint8_t resends : 7;
+    uint8_t resends : 5;
+    uint8_t red : 2; /* how many earlier packets it carried */
     uint8_t marker : 1;
 } vc_sent_packet;
 

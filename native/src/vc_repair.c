@@ -67,8 +67,9 @@ static vc_counter send_voice_again(vc_engine *e, vc_peer *peer, vc_slot *slot, u
         return VC_C_drop_nack_early;
     if (peer->resend_credit < VC_RESEND_COST)
         return VC_C_drop_nack_budget;
-    if (!vc_forward_again(e, peer, slot, sent, stored, payload))
-        return VC_C_drop_protect;
+    int status = vc_forward_again(e, peer, slot, sent, stored, payload);
+    if (status != VC_OK)
+        return status == VC_ERR_NOT_FOUND ? VC_C_drop_nack_unknown : VC_C_drop_protect;
     peer->resend_credit -= VC_RESEND_COST;
     sent->resends++;
     sent->sent_ms = now_ms;

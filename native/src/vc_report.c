@@ -302,8 +302,40 @@ static bool add_sender_report(compound *c, const vc_slot *slot)
     return true;
 }
 
+/* Whoever decides about redundancy hears of a peer with losses, and while there is redundancy. */
+static void tell_losses(vc_engine *e, vc_peer *peer)
+{
+    uint32_t packets = 0, resent = 0, lost = 0;
+    bool is_redundant = false;
+    for (int i = 0; i < peer->slot_count; i++) {
+        const vc_slot *slot = &e->slots[peer->slots[i]];
+        if (slot->view != VC_NONE)
+            continue;
+        packets += (uint32_t)vc_figure_get(&slot->packets);
+        resent += (uint32_t)vc_figure_get(&slot->resent);
+        lost += vc_figure32_get(&slot->lost);
+        is_redundant = is_redundant || slot->red_distance != 0;
+    }
+    if (!is_redundant && resent == peer->told_resent && lost == peer->told_lost)
+        return;
+    vc_record record = {
+        .kind = VC_RECORD_LOSS,
+        .peer = peer->id,
+        .index = (int32_t)resent,
+        .status = (int32_t)lost,
+        .value = packets,
+        .time_us = e->clock.now_us,
+    };
+    if (!vc_state_pass(e, record, NULL, 0))
+        return;
+    peer->told_resent = resent;
+    peer->told_lost = lost;
+    vc_count(e, VC_C_losses_told);
+}
+
 static void report_to(vc_engine *e, vc_peer *peer)
 {
+    tell_losses(e, peer);
     compound c = {.e = e, .peer = peer};
     begin(&c);
     add_receiver_report(&c);

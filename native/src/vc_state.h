@@ -20,6 +20,7 @@
 #include "vc_missing.h"
 #include "vc_net.h"
 #include "vc_reception.h"
+#include "vc_red.h"
 #include "vc_rewrite.h"
 #include "vc_ring.h"
 #include "vc_speech.h"
@@ -74,6 +75,7 @@ typedef struct {
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
     uint64_t limit_told_us; /* when Python was told last how much it takes */
+    uint32_t told_resent, told_lost; /* what Python knows */
     int track_count;
     int32_t tracks[VC_TRACKS_PER_PEER];
     int32_t slots[VC_SLOTS_PER_PEER];
@@ -126,7 +128,7 @@ typedef struct {
     _Alignas(VC_CACHE_LINE) atomic_bool alive;
     uint8_t pt;
     uint8_t level_ext;
-    uint8_t cname_length;
+    uint8_t red_distance; /* how many earlier packets each carries at most */
     int32_t peer;
     uint32_t ssrc;
     vc_rewriter rewriter;
@@ -137,7 +139,10 @@ typedef struct {
     uint32_t at;      /* its place in the track's receivers */
     uint32_t of_peer; /* its place in the peer's slots */
     int32_t view;     /* of video; VC_NONE = audio */
+    uint8_t red_pt; /* the type of those that do */
+    uint8_t cname_length;
     char cname[VC_CNAME_MAX];
+    vc_figure resent, redundant;
     vc_figure reported_us;
     vc_figure32 lost, fraction_lost, jitter, rtt_us;
     vc_history history;
@@ -190,6 +195,7 @@ struct vc_engine {
     void *allocated[VC_ALLOCATIONS];
     int allocated_count;
     size_t total_bytes;
+    vc_red reds[VC_RED_MAX]; /* by the number of packets carried, less one */
     vc_hist residence, wait;
     vc_figure counters[VC_COUNTER_COUNT];
 };

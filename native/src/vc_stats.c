@@ -91,6 +91,8 @@ int vc_engine_slot_stats(const vc_engine *e, int slot, vc_slot_stats *out)
     *out = (vc_slot_stats){
         .packets = vc_figure_get(&s->packets),
         .bytes = vc_figure_get(&s->bytes),
+        .resent = vc_figure_get(&s->resent),
+        .redundant = vc_figure_get(&s->redundant),
         .seq = vc_figure32_get(&s->seq),
         .ts = vc_figure32_get(&s->ts),
         .lost = (int32_t)vc_figure32_get(&s->lost),

@@ -256,7 +256,9 @@ async def test_nobody_is_asked_for_what_nobody_would_hear(running: Running, two:
     assert running.engine.counters()["missed"] == 0
 
 
-STEP = st.sampled_from(["a", "c", "late", "lose", "again", "again", "mute", "deafen", "switch", "slot"])
+STEP = st.sampled_from(
+    ["a", "a", "c", "late", "lose", "again", "again", "mute", "deafen", "switch", "slot", "redundancy"]
+)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -294,6 +296,7 @@ async def _play(running: Running, steps: list[str]) -> list[bytes]:
     engine.route_set(slots[0], a.track)
     heard: list[bytes] = []
     fed, on, number = itertools.cycle([c.track, a.track]), itertools.cycle([True, False]), itertools.count()
+    distances = itertools.cycle([2, 1, 0])
     kept = a.next_packet(b"kept")
     for step in steps:
         match step:
@@ -315,6 +318,8 @@ async def _play(running: Running, steps: list[str]) -> list[bytes]:
                 engine.peer_deafen(b.handle, next(on))
             case "switch":
                 engine.route_set(slots[-1], next(fed))
+            case "redundancy":
+                engine.slot_redundancy(slots[-1], pt=63, distance=next(distances))
             case "slot":
                 slots.append(b.slot(9002 + len(slots)))
                 engine.route_set(slots[-1], a.track)

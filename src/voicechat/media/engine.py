@@ -409,6 +409,13 @@ class Engine:
         """Return the handle of something `peer` can be sent, under the SSRC and CNAME its SDP names."""
         return self._slot(peer, _lib.vc_engine_slot_add, ssrc, pt, clock_rate, level_ext, cname.encode())
 
+    def slot_redundancy(self, slot: int, *, pt: int, distance: int) -> None:
+        """Let the packets of an audio slot carry up to `distance` (0 to 2) of those before, under `pt`.
+
+        In the form of RFC 2198. Over TCP none do.
+        """
+        self._queue(_lib.vc_engine_slot_redundancy, None, slot, pt, distance)
+
     def video_slot_add(self, peer: int, *, ssrc: int, rtx_ssrc: int = 0, cname: str) -> int:
         """Return the handle of a video `peer` can be sent; packets keep their payload type.
 

@@ -45,10 +45,13 @@ class SlotStats:
     """What was sent on a slot, and from `lost` on what its receiver reported (`reported_us` 0 = never).
 
     `track` is what feeds it, of a video since that track's keyframe; -1 when nothing does.
+    `resent` of its packets were sent again, `redundant` carried earlier ones; both of audio alone.
     """
 
     packets: int
     bytes: int
+    resent: int
+    redundant: int
     seq: int
     ts: int
     lost: int

@@ -143,6 +143,20 @@ class Limited:
 
 
 @dataclass(frozen=True, slots=True)
+class Losses:
+    """Of `packets` of audio to `peer` so far `lost` did not arrive, by its reports; `resent` were sent again.
+
+    Told each second in which either grew, or in which packets are to carry earlier ones.
+    """
+
+    peer: int
+    packets: int
+    resent: int
+    lost: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stray:
     """An authentic packet of `peer` came from `addr`, which has not proved itself."""
 
@@ -152,7 +166,7 @@ class Stray:
 
 Record = (
     Ack | Refused | Stun | Dtls | Speaking | Bye | Moved | Stray | FlowClosed | LayerSwitched | Estimated
-    | Limited
+    | Limited | Losses
 )  # fmt: skip
 
 
@@ -189,5 +203,7 @@ def parse_records(batch: memoryview) -> Iterator[Record]:
                 yield Stray(peer, addr)
             case 12:
                 yield Limited(peer, value, at_us)
+            case 13:
+                yield Losses(peer, value, index, status, at_us)
             case _:
                 raise ValueError(f"unknown record kind {kind}")
