@@ -60,12 +60,21 @@ async def test_a_client_with_another_certificate_than_it_named_is_lost(
 async def test_a_bad_answer_is_refused_and_may_be_corrected(stage: Stage) -> None:
     peer_id, client = await stage.client("anna")
     with pytest.raises(Invalid):
-        await stage.media.answer(peer_id, client.answer(setup="passive"))
+        await stage.media.answer(peer_id, client.answer(setup="holdconn"))
     await stage.media.answer(peer_id, client.answer())
     await client.connect()
     await stage.events.wait_for(lambda event: event == PeerConnected(peer_id))
     with pytest.raises(Conflict):
         await stage.media.answer(peer_id, client.answer())
+
+
+async def test_a_client_that_waits_for_our_hello_hears_and_is_heard(stage: Stage) -> None:
+    _, anna = await stage.connected("anna", options=replace(OPTIONS, awaits_hello=True))
+    _, ben = await stage.connected("ben")
+    await anna.say(b"here")
+    await ben.heard_payload(b"here")
+    await ben.say(b"there")
+    await anna.heard_payload(b"there")
 
 
 async def test_a_hello_in_many_datagrams_connects(stage: Stage) -> None:

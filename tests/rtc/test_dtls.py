@@ -47,6 +47,40 @@ def test_both_ends_derive_the_same_keys_and_know_each_others_fingerprint(
     assert server.keys_for(certificate.fingerprint) == client.keys()
 
 
+def begun_pair(identity: DtlsIdentity, certificate: ClientCertificate) -> tuple[DtlsClient, DtlsServer]:
+    """Let the server begin, towards a client that waits."""
+    client, server = DtlsClient(certificate, waits=True), DtlsServer(identity, begins=True)
+    assert client.start() == []
+    server.begin()
+    return client, server
+
+
+def test_a_client_that_waits_is_greeted_and_the_keys_have_their_ends(
+    identity: DtlsIdentity, certificate: ClientCertificate
+) -> None:
+    client, server = begun_pair(identity, certificate)
+    (hello,) = server.poll_transmit()
+    shake(client, server, client.receive(hello))
+    assert server.state is DtlsState.FINISHED
+    assert client.server_fingerprint() == identity.fingerprint
+    assert server.keys_for(certificate.fingerprint) == client.keys()
+
+
+def test_the_answer_to_a_repeated_flight_of_a_client_that_waits_is_resent(
+    identity: DtlsIdentity, certificate: ClientCertificate
+) -> None:
+    client, server = begun_pair(identity, certificate)
+    (hello,) = server.poll_transmit()
+    flight = client.receive(hello)
+    for datagram in flight:
+        server.receive(datagram, 0.0)
+    lost = server.poll_transmit()
+    assert lost
+    for datagram in flight:
+        server.receive(datagram, 0.1)
+    assert server.poll_transmit() == lost
+
+
 @pytest.mark.parametrize(
     ("offered", "chosen"),
     [

@@ -137,7 +137,7 @@ def test_other_hashes_beside_sha_256_are_ignored(offer: Offer) -> None:
 
 
 BAD = {
-    "setup passive": ("a=setup:active", "a=setup:passive"),
+    "setups that differ": ("a=setup:active\r\na=mid:2", "a=setup:passive\r\na=mid:2"),
     "setup actpass": ("a=setup:active", "a=setup:actpass"),
     "setup missing": ("a=setup:active\r\n", ""),
     "no fingerprint": ("a=fingerprint:sha-256", "a=x-fingerprint:sha-256"),

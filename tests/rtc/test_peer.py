@@ -31,6 +31,8 @@ from voicechat.rtc.peer import (
 
 HOME, AWAY = ("192.0.2.1", 1000), ("192.0.2.9", 2000)
 IDENTITY, CERTIFICATE = DtlsIdentity(), ClientCertificate()
+PASSIVE = AnswerParts(fingerprint=CERTIFICATE.fingerprint, setup="passive")
+HANDSHAKE = 22  # the first byte of a DTLS datagram
 
 
 @dataclass
@@ -59,8 +61,8 @@ class Bench:
         self.peer.receive_stun(bytes(message), source, self.now)
         self.drain()
 
-    def shake_hands(self, source: Address = HOME) -> None:
-        to_server = self.client.start()
+    def shake_hands(self, source: Address = HOME, first: list[bytes] | None = None) -> None:
+        to_server = self.client.start() if first is None else first
         while to_server:
             for datagram in to_server:
                 self.peer.receive_dtls(datagram, source, self.now)
@@ -110,6 +112,34 @@ def test_a_handshake_finished_before_the_answer_waits_for_it(bench: Bench) -> No
     bench.answer()
     assert bench.peer.state is PeerState.CONNECTED
     assert isinstance(bench.events[-1], Connected)
+
+
+@pytest.mark.parametrize("answer_first", [True, False])
+def test_a_client_whose_answer_is_passive_is_greeted_at_the_first_address_that_proved_itself(
+    bench: Bench, answer_first: bool
+) -> None:
+    bench.client = DtlsClient(CERTIFICATE, waits=True)
+    if answer_first:
+        bench.answer(PASSIVE)
+    bench.check()
+    if not answer_first:
+        bench.answer(PASSIVE)
+    greetings = [(datagram, address) for datagram, address in bench.sent if datagram[0] == HANDSHAKE]
+    assert [address for _, address in greetings] == [HOME]
+    bench.check()  # greeted once
+    bench.shake_hands(first=bench.client.receive(greetings[0][0]))
+    event = bench.events[-1]
+    assert isinstance(event, Connected)
+    assert event.keys == bench.client.keys()
+
+
+def test_a_later_answer_cannot_take_the_other_side_of_the_handshake(bench: Bench) -> None:
+    connected(bench)
+    bench.peer.negotiation.allow("webcam", 1)
+    assert bench.peer.negotiation.next_offer() is not None
+    with pytest.raises(Invalid, match="setup"):
+        bench.answer(PASSIVE)
+    bench.answer()
 
 
 @pytest.mark.parametrize("answer_first", [True, False])

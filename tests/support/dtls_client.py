@@ -37,7 +37,10 @@ class ClientCertificate:
 
 
 class DtlsClient:
-    """A handshake as client: `start`, pass datagrams both ways, then `keys`."""
+    """The client's end of a handshake: `start`, pass datagrams both ways, then `keys`.
+
+    With `waits` it leaves the beginning to the server.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class DtlsClient:
         profiles: tuple[str, ...] = ALL_PROFILES,
         ciphers: bytes = b"ECDHE-ECDSA-AES128-GCM-SHA256",
         hello_padding_bytes: int = 0,
+        waits: bool = False,
     ) -> None:
         self.certificate = certificate or ClientCertificate()
         context = SSL.Context(SSL.DTLS_METHOD)
@@ -62,15 +66,16 @@ class DtlsClient:
         context.use_privatekey(self.certificate.key)
         context.use_certificate(self.certificate.certificate)
         self._mtu = mtu
+        self._waits = waits
         self._connection = SSL.Connection(context, None)
-        self._connection.set_connect_state()
+        (self._connection.set_accept_state if waits else self._connection.set_connect_state)()
         self._connection.set_ciphertext_mtu(mtu)
         self.is_finished = False
         self.is_closed = False
         self.error: SSL.Error | None = None
 
     def start(self) -> list[bytes]:
-        """Return the datagrams of the ClientHello."""
+        """Return the datagrams of the ClientHello; none for a client that waits."""
         return self._step()
 
     def receive(self, datagram: bytes) -> list[bytes]:
@@ -95,7 +100,8 @@ class DtlsClient:
         key, salt = _KEY_AND_SALT[profile]
         material = self._connection.export_keying_material(b"EXTRACTOR-dtls_srtp", 2 * (key + salt))
         keys, salts = material[: 2 * key], material[2 * key :]
-        return SrtpKeys(profile, keys[:key] + salts[:salt], keys[key:] + salts[salt:])
+        beginner, other = keys[:key] + salts[:salt], keys[key:] + salts[salt:]
+        return SrtpKeys(profile, *((other, beginner) if self._waits else (beginner, other)))
 
     def server_fingerprint(self) -> str:
         """Return the SHA-256 fingerprint of the server's certificate."""

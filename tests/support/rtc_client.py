@@ -103,6 +103,7 @@ class ClientOptions:
     certificate: ClientCertificate | None = None
     hello_padding_bytes: int = 0
     dtls_mtu: int = 1200
+    awaits_hello: bool = False  # its answer is passive
     frame_ticks: int = FRAME_TICKS  # 480 for packets of 10 ms
 
 
@@ -123,6 +124,7 @@ class RtcClient:
             profiles=options.profiles,
             mtu=options.dtls_mtu,
             hello_padding_bytes=options.hello_padding_bytes,
+            waits=options.awaits_hello,
         )
         self.seq, self.timestamp = secrets.randbelow(1 << 15), secrets.randbelow(1 << 31)
         self.rtp: list[RtpPacket] = []
@@ -161,6 +163,7 @@ class RtcClient:
             fingerprint=self.certificate.fingerprint,
             ssrc=self.ssrc if self.options.announces_ssrc else None,
             microphone="sendonly" if self.options.publishes else "inactive",
+            setup="passive" if self.options.awaits_hello else "active",
         )
         return chromium_answer(self.offer, replace(parts, **changes))
 

@@ -14,6 +14,9 @@ Four things OpenSSL leaves to its user are done here:
 - The certificate of the client means nothing to a CA; it is compared with the fingerprint its answer
   named, and the keys stay inside until it matches.
 
+Usually the client begins (RFC 5763 §5, it is `active`), since browsers repeat a lost flight sooner than
+OpenSSL. To one that waits for us, as Pion does of a lite agent, `begin` sends the first flight.
+
 OpenSSL reads the wall clock for its retransmission timer, so `deadline` is the one value here that does
 not come from `now` alone.
 """
@@ -67,7 +70,10 @@ class DtlsState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SrtpKeys:
-    """Master key and salt, joined, of each direction (RFC 5764 §4.2), and the profile they are for."""
+    """Master key and salt, joined, of each direction (RFC 5764 §4.2), and the profile they are for.
+
+    `client` is for what our client sends and `server` for what we send, whoever began the handshake.
+    """
 
     profile: str
     client: bytes
@@ -124,18 +130,27 @@ def _fingerprint(certificate: x509.Certificate) -> str:
 
 
 class DtlsServer:
-    """One handshake with one client; written to by its Peer alone."""
+    """One handshake with one client; written to by its Peer alone.
 
-    def __init__(self, identity: DtlsIdentity) -> None:
+    The client begins it, or with `begins` we do.
+    """
+
+    def __init__(self, identity: DtlsIdentity, *, begins: bool = False) -> None:
         self.state = DtlsState.HANDSHAKING
         self.failure = ""
+        self._begins = begins
         self._connection = SSL.Connection(identity.context, None)
-        self._connection.set_accept_state()
+        (self._connection.set_connect_state if begins else self._connection.set_accept_state)()
         self._connection.set_ciphertext_mtu(MTU)
         self._transmits: list[bytes] = []
         self._flight = _Flight()
         self._fingerprint = ""
         self._profile = ""
+
+    def begin(self) -> None:
+        """Send the ClientHello, where it is ours to send."""
+        self._advance()
+        self._collect()
 
     def receive(self, datagram: bytes, now: float) -> None:
         """Take a datagram from a valid tuple; torn or oversized ones are dropped."""
@@ -176,11 +191,10 @@ class DtlsServer:
         key_bytes, salt_bytes = _PROFILES[self._profile]
         material = self._connection.export_keying_material(_EXPORTER_LABEL, 2 * (key_bytes + salt_bytes))
         keys, salts = material[: 2 * key_bytes], material[2 * key_bytes :]
-        return SrtpKeys(
-            profile=self._profile,
-            client=keys[:key_bytes] + salts[:salt_bytes],
-            server=keys[key_bytes:] + salts[salt_bytes:],
-        )
+        beginner = keys[:key_bytes] + salts[:salt_bytes]
+        other = keys[key_bytes:] + salts[salt_bytes:]
+        client, server = (other, beginner) if self._begins else (beginner, other)
+        return SrtpKeys(profile=self._profile, client=client, server=server)
 
     def close(self) -> None:
         """Say goodbye with close_notify where there is somebody to say it to; safe to call again."""

@@ -7,7 +7,8 @@
 
 `secured` is no accident: the client may send DTLS the moment it has applied the offer, while its answer
 is still on the way through the WebSocket. The handshake goes on, but no keys leave before the answer's
-fingerprint matches.
+fingerprint matches. A client whose answer is passive waits instead: then the handshake begins with the first
+address that proved itself.
 
 Later offers and their answers, and ICE restarts, change nothing in this: connected stays connected.
 
@@ -127,7 +128,9 @@ class Peer:
         self.ice = IceAgent(offer.ice)
         self._timers = timers or PeerTimers()
         self._connect_by = now + self._timers.connect_s
+        self._identity = identity
         self._dtls = DtlsServer(identity)
+        self._owes_hello = False
         self._dtls_address: Address | None = None
         self._dtls_allowance = _Allowance(now)
         self._probe_allowance = _Allowance(now)
@@ -160,6 +163,7 @@ class Peer:
         self._prefer_selected()
         if verdict.reply is not None:
             self._transmits.append((verdict.reply, source))
+        self._say_hello()
 
     def stray(self, address: Address, tag: bytes, now: float) -> None:
         """Ask who is at `address`, where authentic media of this peer comes from (RFC 7675 §5.1).
@@ -234,6 +238,9 @@ class Peer:
             self._events.append(Renegotiated(answer))
         if self.state is PeerState.OFFERED:
             self.state = PeerState.ANSWERED
+            if answer.awaits_hello:
+                self._dtls, self._owes_hello = DtlsServer(self._identity, begins=True), True
+        self._say_hello()
         self._connect_if_ready()
 
     def restart_ice(self) -> str | None:
@@ -314,6 +321,13 @@ class Peer:
                 self._end(GoneReason.CLOSED, "close_notify")
             case DtlsState.HANDSHAKING:
                 pass
+
+    def _say_hello(self) -> None:
+        """Begin the handshake, where that is ours to do, once there is an address to send to."""
+        if self._owes_hello and self.ice.selected is not None:
+            self._owes_hello = False
+            self._dtls.begin()
+            self._after_dtls()
 
     def _connect_if_ready(self) -> None:
         answer = self.negotiation.answered

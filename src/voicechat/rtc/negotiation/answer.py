@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voicechat.errors import Invalid
 from voicechat.rtc import sdp
@@ -38,7 +38,7 @@ class Answer:
 
     `ssrc` is None where a publishing client announces none; its stream is then known by its payload
     type. `level_extension` is 0 where the client sends no audio level. `slot_mids` are the slots it will
-    listen to.
+    listen to. `awaits_hello`: it is passive, so the DTLS handshake is ours to begin.
 
     Of later offers: `sent` is what the client sends besides its voice, `video_slots` are those it takes
     video on, `sound_mids` those it takes the sound of screens on; `rejected` are the sections it will never
@@ -51,6 +51,7 @@ class Answer:
     ssrc: int | None
     level_extension: int
     slot_mids: tuple[str, ...]
+    awaits_hello: bool = False
     sent: tuple[SentStream, ...] = ()
     video_slots: tuple[TakenVideoSlot, ...] = ()
     sound_mids: tuple[str, ...] = ()
@@ -70,7 +71,8 @@ def read_answer(offer: Offer, text: str) -> Answer:
     _require_bundle(answer, accepted)
     ice, fingerprint = _credentials(answer, accepted), _fingerprint(answer, accepted)
     voice = 1 + len(offer.slots)
-    return _read_sections(offer, answer.media[:voice], answer.media[voice:], ice, fingerprint)
+    read = _read_sections(offer, answer.media[:voice], answer.media[voice:], ice, fingerprint)
+    return replace(read, awaits_hello=_is_passive(answer, accepted))
 
 
 def _read_sections(
@@ -140,14 +142,19 @@ def _credentials(answer: sdp.Description, accepted: list[sdp.Media]) -> Credenti
 
 def _fingerprint(answer: sdp.Description, accepted: list[sdp.Media]) -> str:
     """Return the one SHA-256 fingerprint; others are of hashes we do not compute (RFC 8122 §5)."""
-    roles = _values(answer, accepted, "setup")
-    if roles != {"active"}:
-        raise Invalid(f"expected a=setup:active, got {', '.join(sorted(roles))[:80] or 'none'}")
     given = {value.partition(" ")[2].strip().upper() for value in _values(answer, accepted, "fingerprint")
              if value.lower().startswith("sha-256 ")}  # fmt: skip
     if len(given) != 1 or not _SHA_256.fullmatch(fingerprint := given.pop()):
         raise Invalid("expected one a=fingerprint:sha-256 with 32 hex pairs")
     return fingerprint
+
+
+def _is_passive(answer: sdp.Description, accepted: list[sdp.Media]) -> bool:
+    roles = _values(answer, accepted, "setup")
+    if roles not in ({"active"}, {"passive"}):
+        named = ", ".join(sorted(roles))[:80] or "none"
+        raise Invalid(f"expected a=setup:active or a=setup:passive, got {named}")
+    return roles == {"passive"}
 
 
 def _only(answer: sdp.Description, accepted: list[sdp.Media], name: str, form: re.Pattern[str]) -> str:

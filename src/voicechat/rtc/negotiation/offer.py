@@ -4,8 +4,8 @@ What each line of the voice sections is there for:
 
 - ICE and DTLS attributes and candidates stand in every section: Firefox refuses sections without, and
   aiortc forgets the candidates of a bundled section.
-- `a=setup:actpass`, and only `active` is accepted: an offerer has to offer both (RFC 8842 §5.2), but a
-  browser resends a lost flight within 50 to 100 ms, where OpenSSL as a client would wait a second.
+- `a=setup:actpass`: an offerer has to offer both (RFC 8842 §5.2). Browsers choose to be active, and resend
+  a lost flight within 50 to 100 ms, where OpenSSL waits a second; Pion is passive towards a lite agent.
 - `a=ssrc` in every slot: without it, or a MID in the packets, Firefox and Chromium cannot tell the slots
   apart.
 - `usedtx=1`: a silent microphone sends 8 packets a second rather than 50.

@@ -97,6 +97,8 @@ class Negotiation:
     def _require_same_client(self, answer: Answer, before: Answer) -> None:
         if answer.fingerprint != before.fingerprint:
             raise Invalid("expected the fingerprint of the answer before: a session has one certificate")
+        if answer.awaits_hello != before.awaits_hello:
+            raise Invalid("expected the a=setup of the answer before: a session has one handshake")
         if answer.ice != before.ice and self.offer.ice == self._answered_ice:
             raise Invalid("expected the ICE credentials of the answer before: no restart was offered")
 
