@@ -366,7 +366,6 @@ BAD = {
     "a layer not offered": ("send l;m;h", "send l;m;x"),
     "a layer not declared": ("a=rid:h send\r\n", ""),
     "a layer twice": ("send l;m;h", "send l;l"),
-    "layers received": ("simulcast:send", "simulcast:recv"),
     "layers both ways": ("send l;m;h", "send l;m recv h"),
     "alternative layers": ("send l;m;h", "send l,m;h"),
     "simulcast twice": ("a=simulcast:send l;m;h", "a=simulcast:send l;m;h\r\na=simulcast:send l"),

@@ -72,13 +72,16 @@ def _rids(section: sdp.Media) -> tuple[str, ...]:
     """Return the layers of a simulcast answer (RFC 8853 §5.3.2), the lowest first; none without simulcast.
 
     Alternatives (`a,b`) were not offered, so there are none; a leading `~` says that a layer is paused.
+    Pion, which sends one layer, repeats our `recv`.
     """
     given = section.every("simulcast")
     if not given:
         return ()
     words = given[0].split()
-    if len(given) != 1 or len(words) != 2 or words[0] != "send":
+    if len(given) != 1 or len(words) != 2 or words[0] not in ("send", "recv"):
         raise Invalid(f"expected one a=simulcast:send, got {given[0][:80]!r}")
+    if words[0] == "recv":
+        return ()
     named = [rid.removeprefix("~") for rid in words[1].split(";")]
     declared = {value.split()[0] for value in section.every("rid") if value.split()[1:2] == ["send"]}
     if len(set(named)) != len(named) or not set(named) <= declared & set(RIDS):
