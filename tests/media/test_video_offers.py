@@ -7,11 +7,12 @@ import pytest
 
 from tests.media.conftest import SETTINGS, Stage, open_stage
 from tests.media.watching import LIMIT, Person, person
-from voicechat.errors import Conflict, NotFound
-from voicechat.media import OfferChanged, Preference, StreamLost, StreamLostReason
+from voicechat.errors import Conflict, NotFound, Unavailable
+from voicechat.media import OfferChanged, Preference, StreamLost, StreamLostReason, Withheld
 from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
 
 SCREEN, SOUND = screen_video("one"), screen_audio("one")
+BRIGHT = 200
 
 
 def offers_to(who: Person) -> list[OfferChanged]:
@@ -52,6 +53,48 @@ async def test_a_stream_that_is_refused_or_never_comes_is_given_up(
     never_sent = StreamLost("room", ben.peer_id, WEBCAM, StreamLostReason.NEVER_SENT)
     await stage.events.wait_for(lambda event: event == refused)
     await stage.events.wait_for(lambda event: event == never_sent)
+
+
+async def test_a_video_too_many_for_the_server_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicechat.media.lifetime.MAX_VIDEO_TRACKS", 4)
+    async with open_stage() as stage:
+        anna, ben = await person(stage, "anna"), await person(stage, "ben")
+        stage.media.publish(anna.peer_id, WEBCAM, max_bits_per_s=LIMIT)  # in three layers, for all we know
+        with pytest.raises(Unavailable) as refused:
+            stage.media.publish(ben.peer_id, WEBCAM, max_bits_per_s=LIMIT)
+        assert refused.value.code == "VIDEO_FULL"
+        (webcam,) = await anna.publishes_on()
+        await webcam.show(BRIGHT, key=True)
+        await ben.renegotiates()  # the slots to watch on, and nothing of ben's own
+        assert stage.media._endpoints[ben.peer_id].published == {}
+        assert stage.media._streams._stages["room"].announced(ben.peer_id) == ()
+        (other,) = await ben.publishes()  # anna sends one layer: three are left
+        assert other.mid is not None
+        stage.media.unpublish(ben.peer_id, WEBCAM)
+        await ben.renegotiates()
+        await ben.publishes("l", "m", "h")  # the section has one already
+        with pytest.raises(Unavailable):
+            stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT)
+        await stage.media.leave(ben.peer_id)
+        await stage.settled()
+        stage.media.publish(anna.peer_id, SCREEN, max_bits_per_s=LIMIT)
+
+
+async def test_slots_the_server_has_no_room_for_leave_the_rest_working(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("voicechat.media.lifetime.MAX_VIDEO_SLOTS", 1)
+    async with open_stage() as stage:
+        anna, ben = await person(stage, "anna"), await person(stage, "ben")
+        await anna.publishes()
+        (screen,) = await anna.publishes(source=SCREEN)
+        await ben.renegotiates()
+        mid = await ben.watches("anna", SCREEN)
+        await screen.show(BRIGHT, key=True)
+        await ben.sees(mid, BRIGHT)
+        await ben.denied("anna", Withheld.NO_SLOT, WEBCAM)
+        assert stage.media._endpoints[ben.peer_id].is_numbered  # its network is estimated all the same
+        assert stage.media.counters()["commands_refused"] == 0
 
 
 async def test_screens_are_seen_before_webcams_where_slots_are_short() -> None:

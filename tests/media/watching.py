@@ -50,6 +50,10 @@ class Person:
     async def publishes(self, *rids: str, source: str = WEBCAM, **how: Any) -> list[Layer]:
         """Publish a video in these layers, or in one without a name; return them."""
         self.stage.media.publish(self.peer_id, source, max_bits_per_s=LIMIT, **how)
+        return await self.publishes_on(*rids, source=source)
+
+    async def publishes_on(self, *rids: str, source: str = WEBCAM) -> list[Layer]:
+        """Answer offers until one has a section for what was published; return its layers."""
         mid = None
         while mid is None:  # an offer of slots may be out yet
             offer = await self.renegotiates(rids=rids)

@@ -121,6 +121,32 @@ async def test_a_failed_command_gives_its_handle_back(running: Running) -> None:
     assert running.engine.track_add(0, ssrc=1, pt=PT) == 0
 
 
+@pytest.mark.parametrize(
+    "limits", [EngineLimits(max_peers=4, max_tracks=8, max_slots=8, max_video_tracks=2, max_video_slots=1)]
+)
+async def test_videos_beyond_the_limits_are_refused_at_once_and_have_room_again(running: Running) -> None:
+    engine, peer, other = running.engine, running.engine.peer_add(), running.engine.peer_add()
+    assert engine.video_room == 2
+    layers = [engine.video_add(peer, mid=mid) for mid in "ab"]
+    engine.video_slot_add(other, ssrc=1, cname="c")
+    assert engine.video_room == 0
+    with pytest.raises(EngineError, match="LIMIT"):
+        engine.video_add(other, mid="c")
+    with pytest.raises(EngineError, match="LIMIT"):
+        engine.video_slot_add(peer, ssrc=2, cname="c")
+    engine.track_add(peer, ssrc=5, pt=PT)  # voices have room of their own
+    engine.slot_add(peer, ssrc=6, pt=PT, cname="c")
+    engine.track_del(layers[0])
+    engine.peer_del(other)
+    await engine.settled()
+    assert engine.video_room == 1
+    engine.video_slot_add(peer, ssrc=2, cname="c")
+    engine.peer_del(peer)
+    await engine.settled()
+    assert engine.video_room == 2
+    assert not [record for record in running.records if isinstance(record, Refused)]
+
+
 async def test_the_queue_says_when_it_is_full(limits: EngineLimits) -> None:
     with open_udp("127.0.0.1", 0) as sock:
         engine = Engine([sock], EngineLimits(max_peers=64, command_depth=16))

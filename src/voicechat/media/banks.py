@@ -46,7 +46,7 @@ def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
                     pass
         except EngineError as problem:
             log.warning("slot_refused", peer=endpoint.peer_id, problem=str(problem))
-            return
+            break
     if any(reports_arrivals.values()) and not endpoint.is_numbered:
         endpoint.is_numbered = True
         engine.peer_estimate(

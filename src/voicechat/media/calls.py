@@ -131,7 +131,8 @@ class Media(Plane):
 
         An OfferChanged with a section for it follows. Those in its room are sent it as soon as it comes,
         unless they prefer otherwise; at most `max_bits_per_s` of it are passed on to each viewer. Raises
-        NotFound when the peer is gone, Conflict when it publishes `source` already.
+        NotFound when the peer is gone, Conflict when it publishes `source` already, Unavailable (VIDEO_FULL)
+        when the engine has no room for more layers.
         """
         self._streams.publish(
             self._endpoint(peer_id), source, max_bits_per_s=max_bits_per_s, has_audio=has_audio

@@ -113,6 +113,10 @@ class _Handles:
         self._next += 1
         return self._next - 1
 
+    @property
+    def left(self) -> int:
+        return self._limit - self._next + len(self._free)
+
     def give_back(self, handle: int) -> None:
         self._free.append(handle)
 
@@ -150,6 +154,8 @@ class Engine:
         self._peer_handles = _Handles(limits.max_peers, "peer")
         self._track_handles = _Handles(limits.max_tracks, "track")
         self._slot_handles = _Handles(limits.max_slots, "slot")
+        self._video_tracks: set[int] = set()
+        self._video_slots: set[int] = set()
         self._waiting: dict[int, Callable[[int], None]] = {}
         self._token = 0
         self._buffer = bytearray(_POP_BYTES)
@@ -283,6 +289,8 @@ class Engine:
                 self._track_handles.give_back(track)
             for slot in held.slots:
                 self._slot_handles.give_back(slot)
+            self._video_tracks -= held.tracks
+            self._video_slots -= held.slots
             if on_gone is not None:
                 on_gone()
 
@@ -381,9 +389,18 @@ class Engine:
 
         It comes under `ssrc`, and under that of authentic packets with `mid` and `rid` ("" = without one), as
         for `track_mid`; at most 16 and 8 bytes. More than `max_bits_per_s` of payload is dropped and counted
-        (0 = no limit; two seconds of it may come in a burst).
+        (0 = no limit; two seconds of it may come in a burst). EngineError LIMIT where `video_room` is 0.
         """
-        return self._track(peer, _lib.vc_engine_video_add, ssrc, mid.encode(), rid.encode(), max_bits_per_s)
+        if self.video_room == 0:
+            raise EngineError("LIMIT", f"no layer left of {self._limits.max_video_tracks}")
+        track = self._track(peer, _lib.vc_engine_video_add, ssrc, mid.encode(), rid.encode(), max_bits_per_s)
+        self._video_tracks.add(track)
+        return track
+
+    @property
+    def video_room(self) -> int:
+        """How many more layers of video there is room for."""
+        return min(self._limits.max_video_tracks - len(self._video_tracks), self._track_handles.left)
 
     def video_limit(self, track: int, max_bits_per_s: int) -> None:
         """Hold a layer to another rate; 0 lifts the limit."""
@@ -419,9 +436,14 @@ class Engine:
     def video_slot_add(self, peer: int, *, ssrc: int, rtx_ssrc: int = 0, cname: str) -> int:
         """Return the handle of a video `peer` can be sent; packets keep their payload type.
 
-        What is lost is sent again under `rtx_ssrc` (RFC 4588), or unchanged when that is 0.
+        What is lost is sent again under `rtx_ssrc` (RFC 4588), or unchanged when that is 0. EngineError LIMIT
+        beyond `max_video_slots`.
         """
-        return self._slot(peer, _lib.vc_engine_video_slot_add, ssrc, rtx_ssrc, cname.encode())
+        if len(self._video_slots) >= self._limits.max_video_slots:
+            raise EngineError("LIMIT", f"no slot left of {self._limits.max_video_slots} for video")
+        slot = self._slot(peer, _lib.vc_engine_video_slot_add, ssrc, rtx_ssrc, cname.encode())
+        self._video_slots.add(slot)
+        return slot
 
     def _slot(self, peer: int, command: Any, *args: Any) -> int:
         slot = self._slot_handles.take()
@@ -451,6 +473,7 @@ class Engine:
             owned: set[int] = getattr(held, kind)
             if handle in owned:
                 owned.discard(handle)
+                (self._video_tracks if kind == "tracks" else self._video_slots).discard(handle)
                 (self._track_handles if kind == "tracks" else self._slot_handles).give_back(handle)
                 return
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import trio
 
-from voicechat.errors import Conflict, NotFound
+from voicechat.errors import Conflict, NotFound, Unavailable
 from voicechat.logs import get_logger
 from voicechat.media.banks import add_slots, look_at_reports
 from voicechat.media.endpoint import Endpoint, Published
@@ -30,6 +30,7 @@ from voicechat.media.tracks import (
     add_tracks,
     codec_of,
     last_sent,
+    layers_owed,
     limit_tracks,
     measure,
     names_another_ssrc,
@@ -85,9 +86,15 @@ class Streams:
     # ---- calls of the voice features -------------------------------------------------------------
 
     def publish(self, endpoint: Endpoint, source: str, *, max_bits_per_s: int, has_audio: bool) -> None:
-        """Let a peer send a video, and with `has_audio` the sound of it."""
+        """Let a peer send a video, and with `has_audio` the sound of it.
+
+        Who is let in is sure of its layers: those of videos that were not answered yet are kept for them.
+        """
         if source in endpoint.published:
             raise Conflict(f"expected a new stream, got {source} which is published already")
+        owed = sum(layers_owed(other) for other in self._endpoints.values() if other is not endpoint)
+        if owed + layers_owed(endpoint, more=1) > self._engine.video_room:
+            raise Unavailable("the server shows as many videos as it can just now", code="VIDEO_FULL")
         stage = self._stage(endpoint.room_id)
         parts = {source: max_bits_per_s} | ({sources.sound_of(source): 0} if has_audio else {})
         for name, bits in parts.items():

@@ -5,12 +5,14 @@ from __future__ import annotations
 from voicechat.logs import get_logger
 from voicechat.media.endpoint import Endpoint, Sent
 from voicechat.media.engine import UNNAMED_SSRC, Engine, EngineError
+from voicechat.rtc import sources
 from voicechat.rtc.layers import Layer
 from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, TRANSPORT_EXTENSION, SentStream
 
 log = get_logger("media")
 
 HEADROOM = 1.25  # of what a publisher was asked to keep to: headers, and encoders overshoot
+LAYERS = 3  # that a video is sent in at most
 _LAYER_OF_RID = {"": Layer.HIGH, "h": Layer.HIGH, "m": Layer.MEDIUM, "l": Layer.LOW}
 
 
@@ -45,6 +47,23 @@ def names_another_ssrc(endpoint: Endpoint, stream: SentStream) -> bool:
     return stream.ssrc is not None and any(
         sent.ssrc != stream.ssrc for sent in endpoint.sent.get(stream.mid, ())
     )
+
+
+def layers_owed(endpoint: Endpoint, *, more: int = 0) -> int:
+    """Return how many layers a peer may still need for what it did not answer yet, and for `more` videos.
+
+    Sections that are out of use are used again, with the tracks they have.
+    """
+    videos = {source: each for source, each in endpoint.published.items() if sources.is_video(source)}
+    in_use = {each.mid for each in videos.values()}
+    unanswered = sum(each.mid is None for each in videos.values()) + more
+    idle = sum(
+        sent.layer is not None
+        for mid, tracks in endpoint.sent.items()
+        if mid not in in_use
+        for sent in tracks
+    )
+    return max(0, LAYERS * unanswered - idle)
 
 
 def _add_layers(engine: Engine, endpoint: Endpoint, stream: SentStream, tracks: list[Sent]) -> None:

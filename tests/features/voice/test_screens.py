@@ -9,6 +9,7 @@ from tests.features.voice.conftest import Talker, Village, open_village
 from tests.features.voice.showing import share, started, stop, stopped
 from tests.support.gateway_client import open_gateway
 
+from voicechat.media.engine import Engine
 from voicechat.protocol import Permission
 from voicechat.protocol.gateway import Error, Ping, Pong, Ready
 from voicechat.protocol.video import (
@@ -134,6 +135,19 @@ async def test_a_channel_holds_as_many_screens_as_it_says(village: Village) -> N
     assert (await _refusal(bob, "a")).code == "SCREEN_SHARE_LIMIT"
     await owner.gateway.send(stop(owner, "b"))
     await share(bob, "a")
+
+
+async def test_a_server_that_is_full_of_videos_refuses_and_tells_nobody(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, bob = await village.person("owner"), await village.person("bob")
+    await owner.join(village.voice_id)
+    await bob.join(village.voice_id)
+    with monkeypatch.context() as full:
+        full.setattr(Engine, "video_room", 0)
+        assert (await _refusal(bob, "s1")).code == "VIDEO_FULL"
+    await _nothing_more(owner, ScreenShareStarted)
+    await share(bob)  # nothing of the first was left behind
 
 
 async def test_two_people_may_call_their_streams_the_same(village: Village) -> None:
