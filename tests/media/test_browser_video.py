@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 LIMIT = 2_000_000
 
 # The page answers every offer; what it may send it takes from a canvas on which something moves.
-_PAGE = """() => {
+_PAGE = """size => {
   window.call = new RTCPeerConnection();
   window.videos = {};
   call.ontrack = event => {
@@ -34,14 +34,14 @@ _PAGE = """() => {
   };
   window.picture = () => {
     const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [1280, 720];
+    [canvas.width, canvas.height] = size;
     const pen = canvas.getContext("2d");
     let step = 0;
     setInterval(() => {
       pen.fillStyle = `hsl(${step++ % 360} 90% 50%)`;
-      pen.fillRect(0, 0, 1280, 720);
+      pen.fillRect(0, 0, ...size);
       pen.fillStyle = "black";
-      pen.fillRect((step * 7) % 1280, 100, 200, 200);
+      pen.fillRect((step * 7) % size[0], 100, 200, 200);
     }, 33);
     document.body.append(canvas);
     return canvas.captureStream(30).getTracks()[0];
@@ -75,12 +75,14 @@ _STATS = "async kind => [...(await call.getStats()).values()].filter(entry => en
 class Page:
     """A page in a room, which answers every offer."""
 
-    def __init__(self, stage: Stage, pages: Pages, number: int, codec: str | None = None) -> None:
-        self.stage, self.pages, self.number, self.codec = stage, pages, number, codec
+    def __init__(
+        self, stage: Stage, pages: Pages, number: int, codec: str | None, size: tuple[int, int]
+    ) -> None:
+        self.stage, self.pages, self.number, self.codec, self.size = stage, pages, number, codec, size
         self.peer_id = self.user_id = f"page {number}"
 
     async def join(self) -> None:
-        await self.pages.evaluate(self.number, _PAGE, None)
+        await self.pages.evaluate(self.number, _PAGE, list(self.size))
         offer = await self.stage.media.join(
             room_id="room", peer_id=self.peer_id, user_id=self.user_id, may_speak=True
         )
@@ -123,8 +125,14 @@ class Page:
 
 
 @asynccontextmanager
-async def joined(stage: Stage, pages: Pages, number: int, codec: str | None = None) -> AsyncIterator[Page]:
-    page = Page(stage, pages, number, codec)
+async def joined(
+    stage: Stage,
+    pages: Pages,
+    number: int,
+    codec: str | None = None,
+    size: tuple[int, int] = (1280, 720),
+) -> AsyncIterator[Page]:
+    page = Page(stage, pages, number, codec, size)
     await page.join()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(page.answers)
@@ -150,6 +158,20 @@ async def test_a_page_watches_another_in_the_layer_it_prefers(tmp_path: Path) ->
             assert last["packetsLost"] == 0
             assert {entry["rid"] for entry in sent} == {"l", "m", "h"}
             assert stage.media.counters()["peers_failed"] == 0
+
+
+async def test_a_picture_of_few_lines_is_seen_whole(tmp_path: Path) -> None:
+    """A client that only answers: of 360 lines Chromium sends two layers, and neither may be a part of it."""
+    with open_pages(tmp_path) as pages:
+        async with (
+            open_stage() as stage,
+            joined(stage, pages, 0, size=(640, 360)) as near,
+            joined(stage, pages, 1) as far,
+        ):
+            stage.media.publish(near.peer_id, WEBCAM, max_bits_per_s=LIMIT)
+            await far.picture_where(lambda entry: entry.get("frameHeight") == 360)
+            stage.media.prefer(far.peer_id, near.user_id, WEBCAM, Preference.LOW)
+            await far.picture_where(lambda entry: entry.get("frameHeight") == 180)
 
 
 @pytest.mark.parametrize("codec", ["video/VP8", "video/VP9", "video/H264", "video/AV1"])

@@ -4,6 +4,9 @@ What each line of them is there for:
 
 - `a=simulcast:recv l;m;h`: the lowest first. Browsers give their encodings in this order a quarter, a half
   and all of the picture's width (WebRTC §5.4.1), and Chromium serves the first one first when bits are short.
+  Of a picture of few lines it sends the first two, then as a half and all of it: nothing is lost (measured
+  with version 156; the largest first would make `h` the quarter). Only a client that sets the scales itself,
+  as ours does, has to put the largest first, since Chromium then leaves the third out as it is.
 - no RTX towards us: browsers then send a lost packet again as it was. Viewers are offered it, as their
   packets are told apart by it from first sendings, which their bandwidth estimates want.
 - transport-wide numbers, in video alone: they tell how much a network carries.
