@@ -151,7 +151,12 @@ static void command(const uint8_t *b, size_t length)
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
     case 3: vc_engine_ufrag_del(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
-    case 4: vc_engine_tuple_add(e, peer, addr, 0); break;
+    case 4:
+        addr[18] = (uint8_t)(addr[18] + (bytes[7] & 2)); /* to an address of ours that may be none */
+        vc_engine_tuple_add(e, peer, addr, 0);
+        if (bytes[7] & 1)
+            vc_engine_tuple_pin(e, peer, addr, 0);
+        break;
     case 5: vc_engine_tuple_del(e, peer, addr, 0); break;
     case 6: vc_engine_tuple_prefer(e, peer, addr, 0); break;
     case 7: vc_engine_peer_keys(e, peer, session, session, 0); break;

@@ -12,7 +12,7 @@
  *
  * Times are microseconds of CLOCK_MONOTONIC (Python's time.monotonic() * 1e6).
  * Addresses are 19 bytes: IPv6 address (IPv4 as ::ffff:a.b.c.d), then the port, both in network order, then the
- * vc_transport: one key per tuple, in which UDP and TCP cannot meet. */
+ * vc_transport: one key per tuple, in which UDP and TCP cannot meet, nor UDP to two addresses of ours. */
 #ifndef VC_ENGINE_H
 #define VC_ENGINE_H
 #include <stddef.h>
@@ -48,8 +48,9 @@ enum {
     VC_HIST_BUCKETS = 768,
 };
 
-/* The last byte of an address. */
-typedef enum { VC_TRANSPORT_UDP = 0, VC_TRANSPORT_TCP = 1 } vc_transport;
+/* The last byte of an address.  From VC_TRANSPORT_LOCAL on: UDP to one of our own addresses, on a socket bound to them
+ * all; vc_engine_local() says to which. */
+typedef enum { VC_TRANSPORT_UDP = 0, VC_TRANSPORT_TCP = 1, VC_TRANSPORT_LOCAL = 2 } vc_transport;
 
 /* Kinds of record in the ring to Python. */
 typedef enum {
@@ -202,6 +203,11 @@ int vc_engine_ufrag_del(vc_engine *engine, int peer, const uint8_t *ufrag, size_
 /* The address passed an authenticated check: accept its DTLS and SRTP.  The first one becomes the send tuple. */
 int vc_engine_tuple_add(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
 int vc_engine_tuple_del(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
+/* Have what goes to this tuple leave from vc_engine_local() of it, when the route would choose another: the client
+ * takes packets from nowhere else.  Until then, and for tuples that name none of our addresses, the route chooses. */
+int vc_engine_tuple_pin(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
+/* The address of ours that 'addr' names, IPv4 mapped; VC_ERR_NOT_FOUND when it names none.  From any thread. */
+int vc_engine_local(vc_engine *engine, const uint8_t *addr, uint8_t ip[16]);
 /* An authenticated check wants this validated address; obeyed when no media says otherwise. */
 int vc_engine_tuple_prefer(vc_engine *engine, int peer, const uint8_t *addr, uint32_t token);
 /* Install SRTP sessions, 'tx' with allow_repeat_tx (what is lost is sent again unchanged); from now only the media thread may touch them, until the acknowledgement of

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vc_bytes.h"
+#include "vc_local.h"
 
 static const uint8_t MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -30,7 +31,7 @@ static bool is_host_v6(const uint8_t ip[16])
 
 int vc_addr_check(const vc_addr *addr)
 {
-    if (vc_get16(addr->bytes + 16) == 0 || addr->bytes[VC_ADDR_BYTES - 1] > VC_TRANSPORT_TCP)
+    if (vc_get16(addr->bytes + 16) == 0 || addr->bytes[VC_ADDR_BYTES - 1] >= VC_TRANSPORT_LOCAL + VC_LOCALS_MAX)
         return VC_ERR_RANGE;
     bool host = vc_addr_is_v4(addr) ? is_host_v4(addr->bytes + 12) : is_host_v6(addr->bytes);
     return host ? VC_OK : VC_ERR_RANGE;

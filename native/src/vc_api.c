@@ -100,6 +100,22 @@ int vc_engine_tuple_del(vc_engine *e, int peer, const uint8_t *addr, uint32_t to
     return tuple_command(e, VC_OP_TUPLE_DEL, peer, addr, token);
 }
 
+int vc_engine_tuple_pin(vc_engine *e, int peer, const uint8_t *addr, uint32_t token)
+{
+    return tuple_command(e, VC_OP_TUPLE_PIN, peer, addr, token);
+}
+
+int vc_engine_local(vc_engine *e, const uint8_t *addr, uint8_t ip[16])
+{
+    vc_addr of;
+    memcpy(of.bytes, addr, VC_ADDR_BYTES);
+    const vc_local *local = vc_state_local(e, &of);
+    if (local == NULL)
+        return VC_ERR_NOT_FOUND;
+    memcpy(ip, local->ip, 16);
+    return VC_OK;
+}
+
 int vc_engine_tuple_prefer(vc_engine *e, int peer, const uint8_t *addr, uint32_t token)
 {
     return tuple_command(e, VC_OP_TUPLE_PREFER, peer, addr, token);

@@ -49,6 +49,7 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_UFRAG_DEL] = vc_apply_ufrag_del,
     [VC_OP_TUPLE_ADD] = vc_apply_tuple_add,
     [VC_OP_TUPLE_DEL] = vc_apply_tuple_del,
+    [VC_OP_TUPLE_PIN] = vc_apply_tuple_pin,
     [VC_OP_TUPLE_PREFER] = vc_apply_tuple_prefer,
     [VC_OP_PEER_KEYS] = vc_apply_peer_keys,
     [VC_OP_PEER_STREAM_POLICY] = vc_apply_peer_stream_policy,

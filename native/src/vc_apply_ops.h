@@ -15,6 +15,7 @@ int vc_apply_ufrag_add(vc_engine *e, const vc_command *c);
 int vc_apply_ufrag_del(vc_engine *e, const vc_command *c);
 int vc_apply_tuple_add(vc_engine *e, const vc_command *c);
 int vc_apply_tuple_del(vc_engine *e, const vc_command *c);
+int vc_apply_tuple_pin(vc_engine *e, const vc_command *c);
 int vc_apply_tuple_prefer(vc_engine *e, const vc_command *c);
 
 /* What they publish and what they are sent, voice and video. */

@@ -219,7 +219,7 @@ static int fill_tuple(vc_engine *e, vc_tuple *tuple, const uint8_t *bytes)
     int flow = is_tcp ? vc_flow_find(e, bytes) : VC_NONE;
     if (is_tcp && flow < 0)
         return VC_ERR_NOT_FOUND;
-    vc_link *link = &e->links[(is_tcp || vc_addr_is_v4(&addr)) && e->links[0].fd >= 0 ? 0 : 1];
+    vc_link *link = vc_state_link(e, &addr);
     if (link->fd < 0)
         return VC_ERR_RANGE;
     *tuple = (vc_tuple){.in_use = true, .addr = addr, .flow = flow, .link = link, .added_us = e->clock.now_us};
@@ -300,6 +300,19 @@ int vc_apply_tuple_del(vc_engine *e, const vc_command *c)
     if (i < 0)
         return VC_ERR_NOT_FOUND;
     drop_tuple(e, peer, i);
+    return VC_OK;
+}
+
+int vc_apply_tuple_pin(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    int i = peer == NULL ? VC_ERR_NOT_FOUND : tuple_index(e, peer, c->addr);
+    if (i < 0)
+        return VC_ERR_NOT_FOUND;
+    const vc_local *local = vc_state_local(e, &peer->tuples[i].addr);
+    if (local == NULL)
+        return VC_ERR_NOT_FOUND;
+    peer->tuples[i].from = local;
     return VC_OK;
 }
 

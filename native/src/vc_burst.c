@@ -22,9 +22,12 @@ static void take(plan *p, int i)
 static struct msghdr *begin(plan *p, int i)
 {
     struct msghdr *message = &p->out->messages[p->out->count++].msg_hdr;
+    const struct msghdr *queued = &p->queued->messages[i].msg_hdr;
     *message = (struct msghdr){
-        .msg_name = p->queued->messages[i].msg_hdr.msg_name,
-        .msg_namelen = p->queued->messages[i].msg_hdr.msg_namelen,
+        .msg_name = queued->msg_name,
+        .msg_namelen = queued->msg_namelen,
+        .msg_control = queued->msg_control,
+        .msg_controllen = queued->msg_controllen,
         .msg_iov = &p->out->pieces[p->pieces],
         .msg_iovlen = 1,
     };
@@ -53,9 +56,12 @@ static void lengthen(plan *p, struct msghdr *message, int first)
 static void segment(plan *p, struct msghdr *message, size_t size)
 {
     uint16_t bytes = (uint16_t)size;
-    message->msg_control = p->out->control[p->out->count - 1];
-    message->msg_controllen = sizeof p->out->control[0];
-    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    uint8_t *room = p->out->control[p->out->count - 1];
+    if (message->msg_controllen > 0)
+        memcpy(room, message->msg_control, message->msg_controllen);
+    struct cmsghdr *control = (void *)(room + message->msg_controllen);
+    message->msg_control = room;
+    message->msg_controllen += VC_BURST_CONTROL;
     control->cmsg_level = SOL_UDP;
     control->cmsg_type = UDP_SEGMENT;
     control->cmsg_len = CMSG_LEN(sizeof bytes);

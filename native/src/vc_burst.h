@@ -8,13 +8,16 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "vc_local.h"
+
 enum {
     VC_TX_BATCH = 64,
     VC_BURST_BYTES_MAX = 65000, /* of one message: below the longest datagram, headers included */
+    VC_BURST_CONTROL = CMSG_SPACE(sizeof(uint16_t)), /* what asks for the cut, at the end of a message's control */
 };
 _Static_assert(VC_TX_BATCH <= 64, "UDP_MAX_SEGMENTS of older kernels");
 
-/* Packets as they were queued, each a message of one piece. */
+/* Packets as they were queued, each a message of one piece; its control says where it must leave from, if at all. */
 typedef struct {
     struct mmsghdr messages[VC_TX_BATCH];
     struct iovec pieces[VC_TX_BATCH];
@@ -28,7 +31,7 @@ typedef struct {
     struct mmsghdr messages[VC_TX_BATCH];
     struct iovec pieces[VC_TX_BATCH];
     uint64_t arrived_ns[VC_TX_BATCH];
-    _Alignas(struct cmsghdr) uint8_t control[VC_TX_BATCH][CMSG_SPACE(sizeof(uint16_t))];
+    _Alignas(struct cmsghdr) uint8_t control[VC_TX_BATCH][VC_LOCAL_CONTROL_MAX + VC_BURST_CONTROL];
     int count;
 } vc_burst;
 

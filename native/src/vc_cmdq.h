@@ -36,6 +36,7 @@ typedef enum {
     VC_OP_VIDEO_SLOT_ADD,
     VC_OP_PEER_STREAM_POLICY,
     VC_OP_SLOT_REDUNDANCY,
+    VC_OP_TUPLE_PIN,
     VC_OP_COUNT
 } vc_op;
 

@@ -72,6 +72,8 @@ static void queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_n
             return;
     } else {
         vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns, is_video);
+        if (to->from != NULL)
+            vc_link_pin(to->link, to->from);
     }
     vc_figure_add(&peer->tx_packets, 1);
     vc_figure_add(&peer->tx_bytes, length);

@@ -176,6 +176,8 @@ void vc_input_datagram(vc_engine *e, const vc_datagram *datagram)
         in.from = *datagram->flow;
     else if (vc_addr_from_sockaddr(datagram->from, &in.from) != VC_OK)
         return vc_count(e, VC_C_drop_bad_source);
+    else
+        in.from.bytes[VC_ADDR_BYTES - 1] = datagram->transport;
     find_sender(e, &in);
     if (kind == VC_KIND_STUN)
         take_stun(e, &in);

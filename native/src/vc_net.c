@@ -83,6 +83,7 @@ int vc_link_init(vc_link *link, int fd, int family)
         link->tx.messages[i].msg_hdr.msg_iovlen = 1;
     }
     set_options(fd, family);
+    vc_local_ask(fd, family);
     link->can_segment = knows_segments(fd);
     return VC_OK;
 }
@@ -96,7 +97,7 @@ void vc_link_free(vc_link *link)
 
 size_t vc_link_bytes(void)
 {
-    return (VC_RX_BATCH + VC_TX_BATCH) * (size_t)VC_PACKET_ROOM + VC_RX_BATCH * 64;
+    return (VC_RX_BATCH + VC_TX_BATCH) * (size_t)VC_PACKET_ROOM + VC_RX_BATCH * (size_t)VC_RX_CONTROL;
 }
 
 int vc_link_receive(vc_link *link)
@@ -112,28 +113,34 @@ int vc_link_receive(vc_link *link)
     return errno == EAGAIN || errno == EINTR ? 0 : -1;
 }
 
-static uint64_t arrival_ns(struct msghdr *header, const vc_clock *clock)
+/* What the kernel tells of a datagram: when it came, and to which of our addresses. */
+static void read_control(vc_link *link, struct msghdr *header, vc_datagram *datagram)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
             struct timespec stamp;
             memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
-            return ns_of(&stamp);
+            datagram->arrived_ns = ns_of(&stamp);
+            continue;
         }
+        int number = vc_locals_of(&link->locals, c);
+        if (number >= 0)
+            datagram->transport = (uint8_t)(VC_TRANSPORT_LOCAL + number);
     }
-    return clock->real_ns;
 }
 
 vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock)
 {
     struct msghdr *header = &link->rx[i].msg_hdr;
     bool cut = (header->msg_flags & MSG_TRUNC) != 0;
-    return (vc_datagram){
+    vc_datagram datagram = {
         .data = link->rx_data[i],
         .length = cut ? VC_DATAGRAM_MAX + 1 : link->rx[i].msg_len,
-        .arrived_ns = arrival_ns(header, clock),
+        .arrived_ns = clock->real_ns,
         .from = &link->rx_from[i],
     };
+    read_control(link, header, &datagram);
+    return datagram;
 }
 
 bool vc_link_is_full(const vc_link *link)
@@ -156,6 +163,23 @@ void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int na
     link->tx.arrived_ns[i] = arrived_ns;
     link->tx.is_video[i] = is_video;
     link->tx_video += is_video;
+}
+
+void vc_link_pin(vc_link *link, const vc_local *local)
+{
+    struct msghdr *header = &link->tx.messages[link->tx.count - 1].msg_hdr;
+    header->msg_control = (void *)(uintptr_t)local->control; /* the kernel only reads it */
+    header->msg_controllen = local->control_length;
+    link->tx_is_pinned = true;
+}
+
+static void unpin_all(vc_link *link)
+{
+    for (int i = 0; i < link->tx.count; i++) {
+        link->tx.messages[i].msg_hdr.msg_control = NULL;
+        link->tx.messages[i].msg_hdr.msg_controllen = 0;
+    }
+    link->tx_is_pinned = false;
 }
 
 static void record_residence(const uint64_t *arrivals_ns, int n, vc_hist *residence)
@@ -188,12 +212,14 @@ static int step(sending *s, int n, vc_sent *result)
     return packets;
 }
 
-/* The packets of a message one by one. */
+/* The packets of a message one by one, pinned as it was. */
 static void send_apart(const vc_link *link, const struct msghdr *message, vc_sent *result)
 {
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         struct msghdr one = {.msg_name = message->msg_name, .msg_namelen = message->msg_namelen,
-                             .msg_iov = &message->msg_iov[i], .msg_iovlen = 1};
+                             .msg_iov = &message->msg_iov[i], .msg_iovlen = 1,
+                             .msg_control = message->msg_control,
+                             .msg_controllen = message->msg_controllen - VC_BURST_CONTROL};
         if (sendmsg(link->fd, &one, MSG_DONTWAIT) >= 0)
             result->sent++;
         else if (errno == EAGAIN || errno == ENOBUFS)
@@ -240,6 +266,8 @@ vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
             give_up(link, &s, &result);
         }
     }
+    if (link->tx_is_pinned)
+        unpin_all(link);
     link->tx.count = link->tx_video = 0;
     return result;
 }

@@ -6,15 +6,18 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "vc_addr.h"
 #include "vc_atomic.h"
 #include "vc_burst.h"
 #include "vc_hist.h"
+#include "vc_local.h"
 
 enum {
     VC_RX_BATCH = 32,
     VC_PACKET_ROOM = 1792, /* a datagram and what SRTP may append (144 bytes), rounded up */
+    VC_RX_CONTROL = CMSG_SPACE(sizeof(struct timespec)) + VC_LOCAL_CONTROL_MAX,
 };
 
 /* now_us is CLOCK_MONOTONIC; the kernel stamps arrivals with CLOCK_REALTIME, which 'offset' leads back. */
@@ -33,6 +36,7 @@ typedef struct {
     uint64_t arrived_ns;
     const vc_sockaddr *from;
     const vc_addr *flow; /* the TCP connection it came over instead, or NULL */
+    uint8_t transport;   /* the last byte of its address: VC_TRANSPORT_UDP, or to which of our addresses it came */
 } vc_datagram;
 
 typedef struct {
@@ -41,13 +45,15 @@ typedef struct {
     struct mmsghdr rx[VC_RX_BATCH];
     struct iovec rx_vec[VC_RX_BATCH];
     vc_sockaddr rx_from[VC_RX_BATCH];
-    uint8_t (*rx_control)[64];
+    uint8_t (*rx_control)[VC_RX_CONTROL];
     uint8_t (*rx_data)[VC_PACKET_ROOM];
     vc_queued tx;
     uint8_t (*tx_data)[VC_PACKET_ROOM];
     int tx_video; /* how many of the queued are */
+    bool tx_is_pinned; /* some of the queued are */
     bool can_segment;
     vc_burst burst; /* only filled when there is video */
+    vc_locals locals; /* those of our addresses that datagrams came to */
 } vc_link;
 
 typedef struct {
@@ -71,6 +77,8 @@ uint8_t *vc_link_room(vc_link *link);
 /* Queue what was written there.  'name' must live until the flush. */
 void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns,
                    bool is_video);
+/* Have the packet queued last leave from that address of ours; the socket's own, which stays. */
+void vc_link_pin(vc_link *link, const vc_local *local);
 /* Send what is queued, once, voice before video; record the residence of forwarded packets.  What could not be sent
  * is dropped. */
 vc_sent vc_link_flush(vc_link *link, vc_hist *residence);

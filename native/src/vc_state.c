@@ -23,6 +23,17 @@ vc_slot *vc_state_slot(vc_engine *e, int slot)
     return atomic_load_explicit(&e->slots[slot].alive, memory_order_relaxed) ? &e->slots[slot] : NULL;
 }
 
+vc_link *vc_state_link(vc_engine *e, const vc_addr *addr)
+{
+    return &e->links[(vc_addr_is_tcp(addr) || vc_addr_is_v4(addr)) && e->links[0].fd >= 0 ? 0 : 1];
+}
+
+const vc_local *vc_state_local(vc_engine *e, const vc_addr *addr)
+{
+    int number = addr->bytes[VC_ADDR_BYTES - 1] - VC_TRANSPORT_LOCAL;
+    return vc_locals_get(&vc_state_link(e, addr)->locals, number);
+}
+
 static bool push(vc_engine *e, vc_record record, const uint8_t *payload, size_t length, size_t reserve)
 {
     int woke = vc_ring_push(&e->ring, record, payload, length, reserve);

@@ -54,6 +54,7 @@ typedef struct {
     int name_length;
     int32_t flow;  /* the TCP connection it is, or VC_NONE */
     vc_link *link; /* the socket it is reached by; packets for a flow are made in its room */
+    const vc_local *from; /* the address of ours that packets must leave from; NULL = they do anyway */
     bool in_use;
     vc_addr addr;
     uint64_t added_us;
@@ -209,6 +210,12 @@ static inline void vc_count(vc_engine *e, vc_counter counter)
 vc_peer *vc_state_peer(vc_engine *e, int peer);
 vc_track *vc_state_track(vc_engine *e, int track);
 vc_slot *vc_state_slot(vc_engine *e, int slot);
+
+/* The socket that leads to 'addr'; without a descriptor when there is none for its family. */
+vc_link *vc_state_link(vc_engine *e, const vc_addr *addr);
+
+/* The address of ours that 'addr' names, or NULL. */
+const vc_local *vc_state_local(vc_engine *e, const vc_addr *addr);
 
 /* The packets of a track that are kept; its layer or the view of a slot, for video only. */
 static inline vc_layer *vc_state_layer(vc_engine *e, const vc_track *track)

@@ -1,5 +1,6 @@
 /* One socket's way out: voice before video, equal packets to one receiver as one message, and what happens where the
- * kernel will not cut. */
+ * kernel will not cut; and from which of our addresses packets leave. */
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,11 +18,11 @@ typedef struct {
     vc_hist residence;
 } way_out;
 
-static void open_way(way_out *w)
+static void open_way_on(way_out *w, int fd)
 {
     uint8_t bytes[VC_ADDR_BYTES];
     memset(w, 0, sizeof *w);
-    w->fd = harness_client(bytes);
+    w->fd = fd;
     CHECK_EQUAL(vc_link_init(&w->link, w->fd, AF_INET), VC_OK);
     for (int i = 0; i < 2; i++) {
         vc_addr addr;
@@ -29,6 +30,12 @@ static void open_way(way_out *w)
         memcpy(addr.bytes, bytes, VC_ADDR_BYTES);
         w->name_lengths[i] = vc_addr_to_sockaddr(&addr, AF_INET, &w->names[i]);
     }
+}
+
+static void open_way(way_out *w)
+{
+    uint8_t bytes[VC_ADDR_BYTES];
+    open_way_on(w, harness_client(bytes));
 }
 
 static void close_way(way_out *w)
@@ -45,17 +52,26 @@ static void put(way_out *w, int receiver, size_t length, uint8_t mark, bool is_v
     vc_link_queue(&w->link, length, &w->names[receiver], w->name_lengths[receiver], 1, is_video);
 }
 
-/* The next datagram's mark when it has that length and the mark all over, else -1. */
-static int heard(const way_out *w, int receiver, ssize_t length)
+/* The next datagram's mark when it has that length and the mark all over, else -1; who sent it. */
+static int heard_of(const way_out *w, int receiver, ssize_t length, struct sockaddr_in *sender)
 {
     uint8_t data[2048];
+    socklen_t room = sizeof *sender;
     struct pollfd wait = {.fd = w->receivers[receiver], .events = POLLIN};
-    if (poll(&wait, 1, 5000) != 1 || recv(w->receivers[receiver], data, sizeof data, 0) != length)
+    if (poll(&wait, 1, 5000) != 1)
+        return -1;
+    if (recvfrom(w->receivers[receiver], data, sizeof data, 0, (struct sockaddr *)sender, &room) != length)
         return -1;
     for (ssize_t i = 1; i < length; i++)
         if (data[i] != data[0])
             return -1;
     return data[0];
+}
+
+static int heard(const way_out *w, int receiver, ssize_t length)
+{
+    struct sockaddr_in sender;
+    return heard_of(w, receiver, length, &sender);
 }
 
 /* Two frames for two receivers, whose packets alternate, with voice queued behind. */
@@ -159,6 +175,136 @@ static void voice_alone_is_sent_as_it_was_queued(void)
     close_way(&w);
 }
 
+/* ---- bound to all our addresses ---- */
+
+enum { FIRST = 2, SECOND = 3 /* 127.0.0.x, where the route to a client on 127.0.0.1 chooses 127.0.0.1 */ };
+
+static void open_wildcard(way_out *w)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    CHECK_EQUAL(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    open_way_on(w, fd);
+}
+
+/* As what a datagram that a receiver sends to 127.0.0.'host' arrives: the last byte of its address. */
+static uint8_t transport_to(way_out *w, uint8_t host)
+{
+    struct sockaddr_in to;
+    socklen_t room = sizeof to;
+    vc_clock clock;
+    struct pollfd wait = {.fd = w->fd, .events = POLLIN};
+    vc_clock_read(&clock);
+    getsockname(w->fd, (struct sockaddr *)&to, &room);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
+    CHECK_EQUAL(sendto(w->receivers[0], "hello", 5, 0, (struct sockaddr *)&to, sizeof to), 5);
+    CHECK_EQUAL(poll(&wait, 1, 5000), 1);
+    CHECK_EQUAL(vc_link_receive(&w->link), 1);
+    vc_datagram datagram = vc_link_datagram(&w->link, 0, &clock);
+    CHECK(datagram.arrived_ns != 0 && datagram.arrived_ns != clock.real_ns);
+    return datagram.transport;
+}
+
+/* The last number of the address that the next datagram came from, when it is that long and has that mark. */
+static int heard_from(const way_out *w, int receiver, ssize_t length, int mark)
+{
+    struct sockaddr_in sender;
+    if (heard_of(w, receiver, length, &sender) != mark)
+        return -1;
+    return (int)(ntohl(sender.sin_addr.s_addr) & 0xff);
+}
+
+static void each_of_our_addresses_has_its_number(void)
+{
+    way_out w;
+    open_wildcard(&w);
+    for (int again = 0; again < 2; again++) {
+        CHECK_EQUAL(transport_to(&w, FIRST), VC_TRANSPORT_LOCAL);
+        CHECK_EQUAL(transport_to(&w, SECOND), VC_TRANSPORT_LOCAL + 1);
+    }
+    CHECK_EQUAL(vc_locals_get(&w.link.locals, 1)->ip[15], SECOND);
+    CHECK(vc_locals_get(&w.link.locals, 2) == NULL);
+    CHECK(vc_locals_get(&w.link.locals, -1) == NULL);
+    close_way(&w);
+}
+
+static void beyond_so_many_addresses_the_route_decides(void)
+{
+    way_out w;
+    open_wildcard(&w);
+    for (int i = 0; i < VC_LOCALS_MAX; i++)
+        CHECK_EQUAL(transport_to(&w, (uint8_t)(2 + i)), VC_TRANSPORT_LOCAL + i);
+    CHECK_EQUAL(transport_to(&w, 2 + VC_LOCALS_MAX), VC_TRANSPORT_UDP);
+    CHECK_EQUAL(transport_to(&w, 2), VC_TRANSPORT_LOCAL);
+    close_way(&w);
+}
+
+static void a_socket_of_one_address_is_told_of_none(void)
+{
+    way_out w;
+    open_way(&w);
+    CHECK_EQUAL(transport_to(&w, 1), VC_TRANSPORT_UDP);
+    close_way(&w);
+}
+
+/* To receiver 0 from FIRST, to receiver 1 from where the route says. */
+static void put_pinned(way_out *w)
+{
+    const vc_local *first = vc_locals_get(&w->link.locals, 0);
+    for (uint8_t i = 0; i < 3; i++) {
+        put(w, 0, i < 2 ? 1100 : 700, i, true);
+        vc_link_pin(&w->link, first);
+        put(w, 1, i < 2 ? 1100 : 700, i, true);
+    }
+    put(w, 1, 100, 9, false);
+    put(w, 0, 100, 9, false);
+    vc_link_pin(&w->link, first);
+}
+
+static void check_pinned(const way_out *w, int from)
+{
+    for (int receiver = 0; receiver < 2; receiver++) {
+        int host = receiver == 0 ? from : 1;
+        CHECK_EQUAL(heard_from(w, receiver, 100, 9), host);
+        for (int i = 0; i < 3; i++)
+            CHECK_EQUAL(heard_from(w, receiver, i < 2 ? 1100 : 700, i), host);
+    }
+}
+
+static void what_is_pinned_leaves_from_there_cut_or_not(void)
+{
+    way_out w;
+    open_wildcard(&w);
+    transport_to(&w, FIRST);
+    for (int can = 1; can >= 0; can--) {
+        w.link.can_segment = can;
+        put_pinned(&w);
+        CHECK_EQUAL(vc_link_flush(&w.link, &w.residence).bursts, 2 * can);
+        check_pinned(&w, FIRST);
+    }
+    put(&w, 0, 100, 8, false);
+    put(&w, 0, 1100, 9, true);
+    CHECK_EQUAL(vc_link_flush(&w.link, &w.residence).sent, 2);
+    CHECK_EQUAL(heard_from(&w, 0, 100, 8), 1); /* nothing stays of the pins of before */
+    CHECK_EQUAL(heard_from(&w, 0, 1100, 9), 1);
+    close_way(&w);
+}
+
+static void what_is_pinned_and_will_not_be_cut_still_leaves_from_there(void)
+{
+    way_out w;
+    int on = 1;
+    open_wildcard(&w);
+    transport_to(&w, FIRST);
+    CHECK_EQUAL(setsockopt(w.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    put_pinned(&w);
+    vc_sent sent = vc_link_flush(&w.link, &w.residence);
+    CHECK_EQUAL(sent.refused, 2);
+    CHECK_EQUAL(sent.sent, 8);
+    check_pinned(&w, FIRST);
+    close_way(&w);
+}
+
 int main(void)
 {
     a_frame_to_each_receiver_is_one_message_and_voice_goes_first();
@@ -166,5 +312,10 @@ int main(void)
     an_old_kernel_gets_each_packet_as_a_message();
     a_message_stays_below_the_longest_datagram();
     voice_alone_is_sent_as_it_was_queued();
+    each_of_our_addresses_has_its_number();
+    beyond_so_many_addresses_the_route_decides();
+    a_socket_of_one_address_is_told_of_none();
+    what_is_pinned_leaves_from_there_cut_or_not();
+    what_is_pinned_and_will_not_be_cut_still_leaves_from_there();
     return check_report("net");
 }

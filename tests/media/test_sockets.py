@@ -89,6 +89,5 @@ def test_a_taken_port_is_refused_with_its_number() -> None:
 
 
 def test_without_a_route_the_interfaces_are_asked() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        found = sockets._interface_address(probe)
+    found = sockets._interface_address()
     assert found is None or not found.startswith("127.")

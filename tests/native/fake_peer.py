@@ -80,6 +80,7 @@ class FakePeer:
     sock: trio.socket.SocketType
     server: tuple[str, int]
     ssrc: int
+    local: int | None = None  # the engine's number of the address it sends to, on a socket bound to all
     handle: int = -1
     track: int = -1
     to_server: bytes = field(default_factory=lambda: os.urandom(28))
@@ -92,7 +93,8 @@ class FakePeer:
 
     @property
     def addr(self) -> Addr:
-        return pack_addr(*self.sock.getsockname()[:2])
+        host, port = self.sock.getsockname()[:2]
+        return pack_addr(host, port, "udp" if self.local is None else self.local)
 
     async def join(self, *, publish: bool = True) -> FakePeer:
         """Add peer, tuple, keys and a track; wait until they hold."""

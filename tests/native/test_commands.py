@@ -224,7 +224,7 @@ async def test_dual_stack_socket_serves_both_families() -> None:
             nursery.start_soon(trio.to_thread.run_sync, running.engine.run)
             client = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             await client.bind(("127.0.0.1", 0))
-            four = FakePeer(running.engine, client, ("127.0.0.1", sock.getsockname()[1]), 200)
+            four = FakePeer(running.engine, client, ("127.0.0.1", sock.getsockname()[1]), 200, local=0)
             await four.join()
             running.engine.route_set(four.slot(1), four.track)
             await running.engine.settled()

@@ -17,6 +17,7 @@ microseconds of `time.monotonic()`.
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -29,16 +30,19 @@ from pylibsrtp import _binding as _srtp_binding
 
 import voicechat._native as _native
 from voicechat.media.figures import PeerStats, SlotStats, TrackStats
+from voicechat.media.local_address import chosen_by_route, leaving_from
 from voicechat.media.records import (
     Ack,
     Addr,
     Record,
     Refused,
     is_tcp,
+    names_local,
     pack_addr,
     parse_records,
     unpack_addr,
 )
+from voicechat.rtc.ice import canonical_address
 from voicechat.rtc.negotiation.codecs import (
     MID_EXTENSION,
     OPUS_PT,
@@ -240,7 +244,7 @@ class Engine:
         """Send a datagram (STUN answer, DTLS flight) from the engine's socket; False when it was dropped.
 
         Over UDP it goes at once; over TCP it is queued behind the commands, since only the engine writes
-        to a flow.
+        to a flow. It leaves from the address of ours that `addr` names.
         """
         if is_tcp(addr):
             return bool(_lib.vc_engine_flow_send(self._engine, addr, data, len(data)) == _lib.VC_OK)
@@ -252,7 +256,9 @@ class Engine:
         if sock is None:
             return False
         try:
-            return sock.sendto(data, (host, port)) == len(data)
+            local = self.local_host(addr)
+            control = [] if local is None else [leaving_from(local, sock.family)]
+            return sock.sendmsg([data], control, 0, (host, port)) == len(data)
         except OSError:  # full buffer, unreachable network: UDP may lose, and the peer will ask again
             return False
 
@@ -306,8 +312,23 @@ class Engine:
         self._queue(_lib.vc_engine_ufrag_del, None, peer, ufrag, len(ufrag))
 
     def tuple_add(self, peer: int, addr: Addr) -> None:
-        """Accept DTLS and SRTP of `peer` from `addr`, which passed an authenticated check; at most 8."""
+        """Accept DTLS and SRTP of `peer` from `addr`, which passed an authenticated check; at most 8.
+
+        What is sent there leaves from the address of ours it came to.
+        """
         self._queue(_lib.vc_engine_tuple_add, None, peer, addr)
+        local = self.local_host(addr)
+        if local is not None and local != chosen_by_route(*unpack_addr(addr)[:2]):
+            self._queue(_lib.vc_engine_tuple_pin, None, peer, addr)
+
+    def local_host(self, addr: Addr) -> str | None:
+        """Return the address of ours that `addr` sends to; None where the socket has only one."""
+        if not names_local(addr):
+            return None
+        ip = _ffi.new("uint8_t[16]")
+        if _lib.vc_engine_local(self._engine, addr, ip) != _lib.VC_OK:
+            return None
+        return canonical_address(str(ipaddress.IPv6Address(bytes(ip))), 0)[0]
 
     def tuple_del(self, peer: int, addr: Addr) -> None:
         """Accept nothing from `addr` any more."""

@@ -15,27 +15,41 @@ Addr = NewType("Addr", bytes)
 
 _HEADER = struct.Struct("@IHHiiiIQ19s5x")
 
+_TRANSPORTS = {"udp": 0, "tcp": 1}
+_FIRST_LOCAL = 2
 
-_UDP, _TCP = b"\0", b"\1"
 
+def pack_addr(host: str, port: int, transport: str | int = "udp") -> Addr:
+    """Return the canonical form of an IPv4 or IPv6 address; a zone id is dropped. ValueError for a name.
 
-def pack_addr(host: str, port: int, transport: str = "udp") -> Addr:
-    """Return the canonical form of an IPv4 or IPv6 address; a zone id is dropped. ValueError for a name."""
+    `transport` is "udp", "tcp", or the number by which the engine knows the address of ours it sends to.
+    """
     ip = ipaddress.ip_address(host.partition("%")[0])
     mapped = b"\0" * 10 + b"\xff\xff" + ip.packed if isinstance(ip, ipaddress.IPv4Address) else ip.packed
-    return Addr(mapped + port.to_bytes(2, "big") + (_TCP if transport == "tcp" else _UDP))
+    last = _FIRST_LOCAL + transport if isinstance(transport, int) else _TRANSPORTS[transport]
+    return Addr(mapped + port.to_bytes(2, "big") + bytes([last]))
 
 
 def unpack_addr(addr: Addr) -> Address:
-    """Return (host, port), with "tcp" as a third for a TCP flow; a mapped IPv4 address comes out as IPv4."""
+    """Return (host, port), and as a third "tcp" for a TCP flow or the number of our address it came to.
+
+    A mapped IPv4 address comes out as IPv4.
+    """
     ip = ipaddress.IPv6Address(addr[:16])
     host, port = str(ip.ipv4_mapped or ip), int.from_bytes(addr[16:18], "big")
-    return (host, port, "tcp") if is_tcp(addr) else (host, port)
+    if is_tcp(addr):
+        return host, port, "tcp"
+    return (host, port, addr[18] - _FIRST_LOCAL) if names_local(addr) else (host, port)
 
 
 def is_tcp(addr: Addr) -> bool:
     """Tell whether `addr` is a TCP flow."""
-    return addr[18:] == _TCP
+    return addr[18] == _TRANSPORTS["tcp"]
+
+
+def names_local(addr: Addr) -> bool:
+    """Tell whether `addr` says to which of our own addresses it sends."""
+    return addr[18] >= _FIRST_LOCAL
 
 
 @dataclass(frozen=True, slots=True)

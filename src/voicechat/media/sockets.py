@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from voicechat.errors import Unavailable
 from voicechat.media.engine import open_udp
+from voicechat.media.local_address import chosen_by_route
 
 _ANY = {"", "*", "0.0.0.0", "::"}
 _PORT_TRIES = 16
@@ -186,24 +187,23 @@ def _interfaces(host: str, sockets: list[socket.socket]) -> Iterator[str]:
 
 def _own_address(family: int, far: str) -> str | None:
     """Ask the routing table which of our addresses faces the world; no packet is sent."""
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((far, 9))
-        except OSError:  # no default route: a party of machines around one switch
-            return _interface_address(probe) if family == socket.AF_INET else None
-        return _usable(probe.getsockname()[0])
+    chosen = chosen_by_route(far, 9)
+    if chosen is None:  # no default route: a party of machines around one switch
+        return _interface_address() if family == socket.AF_INET else None
+    return _usable(chosen)
 
 
-def _interface_address(probe: socket.socket) -> str | None:
+def _interface_address() -> str | None:
     """Return the IPv4 address of the first interface that has a usable one."""
-    for _, name in socket.if_nameindex():
-        request = struct.pack("256s", name.encode()[:15])
-        try:
-            answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
-        except OSError:
-            continue
-        if usable := _usable(socket.inet_ntoa(answer[20:24])):
-            return usable
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            try:
+                answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
+            except OSError:
+                continue
+            if usable := _usable(socket.inet_ntoa(answer[20:24])):
+                return usable
     return None
 
 

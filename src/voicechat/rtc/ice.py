@@ -33,8 +33,9 @@ from voicechat.rtc import stun
 HostPort = tuple[str, int]
 """An IP address in its canonical text form, and a UDP port."""
 
-Address = HostPort | tuple[str, int, Literal["tcp"]]
-"""The far end of a tuple: that, or the same of a TCP connection to us (RFC 6544)."""
+Address = HostPort | tuple[str, int, Literal["tcp"] | int]
+"""The far end of a tuple: that, or the same of a TCP connection to us (RFC 6544), or on its way to one of our
+own addresses, by its number, where we have several: each makes a pair of its own."""
 
 MAX_TUPLES = 8  # a client on several networks has a handful; beyond it is noise or an attack
 MAX_TRANSACTIONS = 64  # remembered per peer; at 50 checks a second and peer that is over a second

@@ -172,7 +172,7 @@ class Peer:
         2.5 seconds only. `tag` begins the transaction id: the engine knows the answer by it.
         """
         answered = self.negotiation.answered
-        if self.state is not PeerState.CONNECTED or answered is None or len(address) > 2:
+        if self.state is not PeerState.CONNECTED or answered is None or address[2:] == ("tcp",):
             return
         if address in self.ice.tuples or not self._probe_allowance.take(now):
             return
