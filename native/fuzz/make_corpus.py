@@ -186,6 +186,9 @@ PICTURES = {
     + step(2, video(RTX, pt=97, ssrc=301, seq=1)) + step(2, video(b"\0", pt=97, ssrc=301, seq=2))
     + step(2, video(b"", pt=97, ssrc=301, seq=3))
     + step(5, rtcp(205, 15, struct.pack("!IIHHI", 1, 400, 0, 5, 1) + bytes.fromhex("2005010101010100"))),
+    "limits": command(27, 1, 0, 200)
+    + b"".join(step(2, video(VP8_KEY, seq=number), 5) for number in (1, 2, 3, 9, 30, 31, 8, 2000, 40000, 1))
+    + command(27, 1, 0, 0) + step(2, video(VP8_KEY, seq=2), 31) + command(27, 1, 0, 9),
     "estimates": command(23, 0, 0, 50)
     + b"".join(
         step(2, video(VP8_KEY, seq=number)) + command(26, 0, 0, count, *bytes.fromhex(told))

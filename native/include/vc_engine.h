@@ -219,6 +219,9 @@ int vc_engine_peer_stream_policy(vc_engine *engine, int peer, uintptr_t policy, 
 /* Tell this peer when each of its packets arrived (transport-wide congestion control): 'extension' is the id its
  * packets number themselves by, 0 = tell nothing. */
 int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);
+/* Tell this peer how much it may send (REMB), by what arrives of its video and what is lost: at most max_bps, 0 = tell
+ * nothing.  For those who take no transport-wide feedback. */
+int vc_engine_peer_limit(vc_engine *engine, int peer, uint32_t max_bps, uint32_t token);
 /* Estimate what the path to this peer carries, by transport-wide numbers (config.transport_ext) in its video packets
  * and its feedback on them; VC_RECORD_ESTIMATE tells.  The estimate begins with start_bps and stays within the bounds;
  * once begun it goes on, within those of the newest command.  Packets of slots without RTX carry no number. */

@@ -36,6 +36,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->deaf = false;
     peer->twcc_ext = 0;
     peer->bwe = VC_NONE;
+    peer->uplink = (vc_uplink){0};
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->told_resent = peer->told_lost = 0;
     peer->rx = peer->tx = NULL;
@@ -139,6 +140,15 @@ int vc_apply_peer_twcc(vc_engine *e, const vc_command *c)
         return VC_ERR_NOT_FOUND;
     peer->twcc_ext = c->level_ext;
     vc_twcc_init(&e->twccs[c->peer], e->clock.now_us);
+    return VC_OK;
+}
+
+int vc_apply_peer_limit(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    if (peer == NULL)
+        return VC_ERR_NOT_FOUND;
+    vc_uplink_bound(&peer->uplink, c->bits_per_s[0]);
     return VC_OK;
 }
 

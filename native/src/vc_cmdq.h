@@ -37,6 +37,7 @@ typedef enum {
     VC_OP_PEER_STREAM_POLICY,
     VC_OP_SLOT_REDUNDANCY,
     VC_OP_TUPLE_PIN,
+    VC_OP_PEER_LIMIT,
     VC_OP_COUNT
 } vc_op;
 

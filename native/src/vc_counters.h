@@ -25,6 +25,7 @@
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_received)           /* such feedback of viewers */                                                \
     X(estimates_told)          /* to Python */                                                               \
+    X(remb_sent)               /* how much a publisher may send */                                           \
     X(remb_received)           /* how much a viewer takes, by its own words */                               \
     X(twcc_sent)               /* transport-wide feedback packets */                                         \
     X(recovered)               /* of these, those that came */                                               \

@@ -13,6 +13,8 @@ void vc_layer_init(vc_layer *layer, uint32_t max_bits_per_s)
     layer->max_bits_per_s = max_bits_per_s;
     layer->bits = (vc_bucket){0, 0};
     layer->asked_us = 0;
+    layer->recovered = 0;
+    layer->counted = (vc_layer_count){0};
     vc_store_init(&layer->store, layer->packets, VC_LAYER_PACKETS, layer->bytes, VC_LAYER_BYTES);
 }
 

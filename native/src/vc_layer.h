@@ -15,6 +15,11 @@ enum {
     VC_LAYER_MISSING_MAX = 128,     /* more is mended by a keyframe */
 };
 
+/* What came of a layer so far. */
+typedef struct {
+    uint32_t newest_ext, received, recovered;
+} vc_layer_count;
+
 typedef struct {
     int32_t waiting;         /* the first of the slots that get it with its next keyframe, or VC_NONE */
     int32_t wanted_at;       /* its place in the engine's wanted, or VC_NONE */
@@ -23,6 +28,8 @@ typedef struct {
     uint32_t max_bits_per_s; /* 0 = no limit */
     vc_bucket bits;
     uint64_t asked_us;
+    uint32_t recovered; /* packets that came when they were asked for */
+    vc_layer_count counted; /* when its publisher's path was looked at last */
     vc_store store;
     vc_missing_packet missing[VC_LAYER_MISSING_MAX];
     vc_stored packets[VC_LAYER_PACKETS];

@@ -45,8 +45,11 @@ static void look_for_losses(vc_engine *e, vc_track *track, uint32_t newest, cons
     else if (track->layer != VC_NONE && track->missing.count + hole > track->missing.max) {
         track->missing.count = 0; /* more than can be mended: begin anew */
         vc_keyframe_want(e, track);
-    } else if (vc_missing_arrived(&track->missing, newest, a->ext_seq, a->arrived_us))
+    } else if (vc_missing_arrived(&track->missing, newest, a->ext_seq, a->arrived_us)) {
         vc_count(e, VC_C_recovered);
+        if (track->layer != VC_NONE)
+            vc_state_layer(e, track)->recovered++;
+    }
     vc_repair_noticed(e, track);
 }
 
@@ -110,8 +113,10 @@ static void route_voice(vc_engine *e, vc_track *track, vc_arrival *a, bool is_ne
     vc_forward_voice(e, track, a);
 }
 
-static void route_video(vc_engine *e, vc_track *track, vc_arrival *a)
+static void route_video(vc_engine *e, vc_peer *peer, vc_track *track, vc_arrival *a)
 {
+    if (vc_uplink_is_due(&peer->uplink, e->clock.now_us))
+        vc_report_limit(e, peer);
     vc_picture picture = {0};
     int status = VC_OK;
     if (a->payload_length > 0) /* padding is passed on empty: its number must not be missed */
@@ -134,7 +139,7 @@ static void route(vc_engine *e, vc_peer *peer, int tuple, vc_track *track, vc_ar
     if (track->layer == VC_NONE)
         route_voice(e, track, a, is_newest);
     else
-        route_video(e, track, a);
+        route_video(e, peer, track, a);
     if (!is_newest)
         return;
     track->last_ts = a->rtp.ts;

@@ -1,5 +1,5 @@
-/* vc_remb.h - how much a receiver takes, in its own words (draft-alvestrand-rmcat-remb-03): what clients say that do
- * not report arrival times. */
+/* vc_remb.h - how much a receiver takes, in its own words (draft-alvestrand-rmcat-remb-03): what clients say that
+ * do not report arrival times, and what they are told. */
 #ifndef VC_REMB_H
 #define VC_REMB_H
 #include <stdbool.h>

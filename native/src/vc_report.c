@@ -371,6 +371,53 @@ void vc_report_arrival(vc_engine *e, vc_peer *peer, const vc_rtp *rtp, uint64_t 
     }
 }
 
+/* What came of a layer since the last look; leaps of its numbers are no losses. */
+static void count_layer(vc_engine *e, const vc_track *track, int64_t *expected, int64_t *lost)
+{
+    vc_layer *layer = vc_state_layer(e, track);
+    vc_layer_count before = layer->counted;
+    layer->counted = (vc_layer_count){track->reception.newest_ext, track->reception.received, layer->recovered};
+    int64_t ahead = (int32_t)(layer->counted.newest_ext - before.newest_ext);
+    int64_t came = (int32_t)(layer->counted.received - before.received);
+    int64_t late = (int32_t)(layer->counted.recovered - before.recovered);
+    if (before.received == 0 || came < 0 || ahead < 0 || ahead - came > VC_LAYER_PACKETS)
+        return;
+    *expected += ahead;
+    *lost += ahead - (came - late);
+}
+
+static void look_at_uplink(vc_engine *e, vc_peer *peer)
+{
+    int64_t expected = 0, lost = 0;
+    for (int i = 0; i < peer->track_count; i++)
+        if (e->tracks[peer->tracks[i]].layer != VC_NONE)
+            count_layer(e, &e->tracks[peer->tracks[i]], &expected, &lost);
+    lost = lost < 0 ? 0 : lost > expected ? expected : lost;
+    vc_uplink_look(&peer->uplink, vc_figure_get(&peer->rx_bytes), (uint32_t)expected, (uint32_t)lost, e->clock.now_us);
+}
+
+void vc_report_limit(vc_engine *e, vc_peer *peer)
+{
+    uint32_t ssrcs[VC_TRACKS_PER_PEER];
+    int n = 0;
+    look_at_uplink(e, peer);
+    uint32_t bps = vc_uplink_news(&peer->uplink, e->clock.now_us);
+    for (int i = 0; i < peer->track_count; i++) {
+        const vc_track *track = &e->tracks[peer->tracks[i]];
+        if (track->layer != VC_NONE && track->reception.started)
+            ssrcs[n++] = track->ssrc;
+    }
+    if (bps == 0 || n == 0 || !vc_forward_is_ready(peer))
+        return;
+    compound c = {.e = e, .peer = peer};
+    begin(&c);
+    c.length = vc_remb_write(c.out, COMPOUND_BYTES, peer->own_ssrc, ssrcs, n, bps);
+    vc_uplink_told(&peer->uplink, bps, e->clock.now_us);
+    vc_count(e, VC_C_remb_sent);
+    finish(&c);
+}
+_Static_assert((int)VC_TRACKS_PER_PEER <= (int)VC_REMB_SSRCS_MAX, "all of them fit one packet");
+
 void vc_report_start(vc_engine *e, const vc_peer *peer)
 {
     vc_wheel_arm(&e->wheel, peer->id, e->clock.now_us, FIRST_US);

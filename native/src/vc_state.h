@@ -27,6 +27,7 @@
 #include "vc_store.h"
 #include "vc_table.h"
 #include "vc_twcc.h"
+#include "vc_uplink.h"
 #include "vc_view.h"
 #include "vc_wheel.h"
 
@@ -75,6 +76,7 @@ typedef struct {
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
+    vc_uplink uplink;       /* how much it is told that it may send */
     uint64_t limit_told_us; /* when Python was told last how much it takes */
     uint32_t told_resent, told_lost; /* what Python knows */
     int track_count;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import trio
 from tests.media.conftest import Stage, open_stage
 from tests.media.test_browser_loss import Pages, open_pages
 from voicechat.media import Layer, LayerChanged, MediaEvent, OfferChanged, PeerConnected, Preference
+from voicechat.media.tracks import SOUND_BITS_PER_S
 from voicechat.rtc.sources import WEBCAM
 
 pytestmark = pytest.mark.browser
@@ -46,7 +47,9 @@ _PAGE = """size => {
     document.body.append(canvas);
     return canvas.captureStream(30).getTracks()[0];
   };
-  window.answer = async (offer, sends, codec) => {
+  window.answer = async (offer, sends, codec, leaveOut) => {
+    const isLeftOut = line => leaveOut.some(words => line.includes(words));
+    offer = offer.split("\\r\\n").filter(line => !isLeftOut(line)).join("\\r\\n");
     await call.setRemoteDescription({ type: "offer", sdp: offer });
     for (const transceiver of call.getTransceivers()) {
       const source = sends[transceiver.mid];
@@ -68,17 +71,24 @@ _PAGE = """size => {
     return call.localDescription.sdp;
   };
 }"""
-_ANSWER = "([offer, sends, codec]) => answer(offer, sends, codec)"
+_ANSWER = "([offer, sends, codec, leaveOut]) => answer(offer, sends, codec, leaveOut)"
 _STATS = "async kind => [...(await call.getStats()).values()].filter(entry => entry.type === kind)"
 
 
 class Page:
-    """A page in a room, which answers every offer."""
+    """A page in a room, which answers every offer as if lines with the words `leave_out` were not in it."""
 
     def __init__(
-        self, stage: Stage, pages: Pages, number: int, codec: str | None, size: tuple[int, int]
+        self,
+        stage: Stage,
+        pages: Pages,
+        number: int,
+        codec: str | None,
+        size: tuple[int, int],
+        leave_out: Collection[str],
     ) -> None:
         self.stage, self.pages, self.number, self.codec, self.size = stage, pages, number, codec, size
+        self.leave_out = list(leave_out)
         self.peer_id = self.user_id = f"page {number}"
 
     async def join(self) -> None:
@@ -90,7 +100,7 @@ class Page:
         await self.stage.events.wait_for(lambda event: event == PeerConnected(self.peer_id))
 
     async def _answer(self, offer: str, sends: dict[str, str]) -> None:
-        answer = await self.pages.evaluate(self.number, _ANSWER, [offer, sends, self.codec])
+        answer = await self.pages.evaluate(self.number, _ANSWER, [offer, sends, self.codec, self.leave_out])
         await self.stage.media.answer(self.peer_id, answer)
 
     async def answers(self) -> None:
@@ -112,6 +122,17 @@ class Page:
         found: list[dict[str, Any]] = await self.pages.evaluate(self.number, _STATS, kind)
         return [entry for entry in found if entry.get("kind") == "video"]
 
+    async def pair(self) -> dict[str, Any]:
+        """The statistics of the path that is in use."""
+        found: list[dict[str, Any]] = await self.pages.evaluate(self.number, _STATS, "candidate-pair")
+        return next((entry for entry in found if entry.get("nominated")), {})
+
+    async def may_send(self, is_it: Callable[[float], bool]) -> None:
+        """Wait until the page's estimate of what it may send, in bits per second, is as expected."""
+        with trio.fail_after(30):
+            while not is_it((await self.pair()).get("availableOutgoingBitrate", math.nan)):  # noqa: ASYNC110
+                await trio.sleep(0.2)
+
     async def picture(self) -> dict[str, Any]:
         """The statistics of the one video the page decodes; empty before the first."""
         decoded = [entry for entry in await self.stats("inbound-rtp") if entry.get("framesDecoded", 0) > 0]
@@ -131,8 +152,9 @@ async def joined(
     number: int,
     codec: str | None = None,
     size: tuple[int, int] = (1280, 720),
+    leave_out: Collection[str] = (),
 ) -> AsyncIterator[Page]:
-    page = Page(stage, pages, number, codec, size)
+    page = Page(stage, pages, number, codec, size, leave_out)
     await page.join()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(page.answers)
@@ -209,3 +231,19 @@ async def test_a_restart_of_a_page_s_ice_leaves_the_picture_running(tmp_path: Pa
             )
             assert after["packetsLost"] == 0
             assert after["freezeCount"] == before["freezeCount"]
+
+
+async def test_a_page_without_arrival_times_sends_what_it_is_told_that_it_may(tmp_path: Path) -> None:
+    """By REMB alone, as older clients do; it begins at 300 kbit/s, and by its own losses would only go up."""
+    with open_pages(tmp_path) as pages:
+        async with (
+            open_stage() as stage,
+            joined(stage, pages, 0, leave_out=["transport-cc", "transport-wide"]) as near,
+        ):
+            stage.media.publish(near.peer_id, WEBCAM, max_bits_per_s=LIMIT)
+            await near.may_send(lambda bits_per_s: bits_per_s > 600_000)
+            assert stage.media.counters()["remb_sent"] > 0
+            assert stage.media.counters()["twcc_sent"] == 0
+            stage.media.limit(near.peer_id, WEBCAM, 60_000)
+            most = 60_000 * 5 // 3 + SOUND_BITS_PER_S
+            await near.may_send(lambda bits_per_s: bits_per_s <= most)

@@ -18,6 +18,7 @@ from tests.support.rtc_video import (
     VP8_RTX,
     Layer,
     begins_with_keyframe,
+    limits_told,
     losses,
     missing,
     picture_loss,
@@ -30,6 +31,7 @@ from voicechat.media import Layer as LayerName
 from voicechat.media import LayerChanged, Preference
 from voicechat.media.records import Estimated
 from voicechat.media.streams import VOICES_BITS_PER_S
+from voicechat.media.tracks import SOUND_BITS_PER_S
 from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
 
 SCREEN, SOUND = screen_video("one"), screen_audio("one")
@@ -426,6 +428,23 @@ async def test_a_viewer_without_arrival_times_is_judged_by_its_losses(stage: Sta
         nursery.start_soon(report_for_ever, ben, mid, 0.9)
         await stage.events.wait_for(lambda _: LayerName.LOW in layers_told(ben)[-1:])
         nursery.cancel_scope.cancel()
+
+
+async def test_a_publisher_without_arrival_times_is_told_how_much_it_may_send(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (other,) = await ben.publishes()
+    stage.media.publish(anna.peer_id, WEBCAM, max_bits_per_s=300_000)
+    await anna.renegotiates(refuses=["transport-cc"])  # to the slots it watches ben in
+    webcam = (await anna.renegotiates(rids=(), refuses=["transport-cc"])).sends[-1]
+    most = 300_000 * 5 // 3 + SOUND_BITS_PER_S
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(show_for_ever, [Layer(anna.client, webcam.mid, width=480)])
+        nursery.start_soon(show_for_ever, [Layer(ben.client, other.mid, width=480)])
+        await anna.client.wait_until(lambda: len(limits_told(anna.client)) > 1)
+        nursery.cancel_scope.cancel()
+    assert all(0 < told <= most for told in limits_told(anna.client))
+    assert limits_told(ben.client) == []
+    assert stage.media.counters()["remb_sent"] >= 1
 
 
 async def say_limit_for_ever(viewer: Person, mid: str, limit: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""What a viewer says that it takes (REMB): heard from itself alone, and only when it is well-formed."""
+"""REMB: what a viewer says that it takes, and what a publisher is told that it may send."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import trio
 
 from voicechat.media.records import Limited
 
-from .camera import viewer
+from .camera import PSFB, Layer, camera, viewer
 from .conftest import Running
 from .fake_peer import session
+from .test_reports import packets
 
 SSRC = 7000
 
@@ -88,3 +89,71 @@ async def test_nobody_speaks_for_another(running: Running) -> None:
     await running.engine.settled()
     assert limits(running, peer.handle) == []
     assert limits(running, other.handle) == [2000]
+
+
+def told(compound: bytes) -> list[tuple[int, set[int]]]:
+    """The limits in a compound: bits per second, and the streams they are about."""
+    found = []
+    for kind, count, body in packets(compound):
+        if (kind, count) == (PSFB, 15):
+            about, name, rate = struct.unpack_from("!4xI4sI", body)
+            ssrcs = struct.unpack_from(f"!{rate >> 24}I", body, 16)
+            assert (about, name, len(body)) == (0, b"REMB", 16 + 4 * len(ssrcs))
+            found.append(((rate & 0x3FFFF) << (rate >> 18 & 0x3F), set(ssrcs)))
+    return found
+
+
+async def next_limit(high: Layer, low: Layer, *, loses: int = 0) -> tuple[int, set[int]]:
+    """Show pictures, of which one in `loses` is lost, until a limit comes."""
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+
+            async def show() -> None:
+                while True:
+                    for layer in (high, low):
+                        layer.seq += 1 if loses and layer.seq % loses == 0 else 0
+                        await layer.show(data=bytes(1000))
+                    await trio.sleep(0.01)
+
+            nursery.start_soon(show)
+            while True:
+                if limits := told(await high.peer.hear_rtcp()):
+                    nursery.cancel_scope.cancel()
+                    return limits[0]
+
+
+async def test_a_publisher_is_told_how_much_it_may_send(running: Running) -> None:
+    """About 1.6 Mbit/s are sent, as far as the machine keeps up."""
+    high, low = await camera(running)
+    running.engine.peer_limit(high.peer.handle, 8_000_000)
+    await running.engine.settled()
+    first, about = await next_limit(high, low)
+    assert 100_000 <= first <= 8_000_000
+    assert about == {high.ssrc, low.ssrc}
+    running.engine.peer_limit(high.peer.handle, 200_000)
+    await running.engine.settled()
+    assert (await next_limit(high, low))[0] == 200_000
+    assert running.engine.counters()["remb_sent"] >= 2
+
+
+async def test_a_publisher_whose_packets_are_lost_is_told_to_send_less(running: Running) -> None:
+    high, low = await camera(running)
+    running.engine.peer_limit(high.peer.handle, 8_000_000)
+    await running.engine.settled()
+    before, _ = await next_limit(high, low)
+    for _ in range(8):
+        after, _ = await next_limit(high, low, loses=2)
+        if after < before / 2:
+            break
+    assert after < before / 2
+
+
+async def test_without_asking_nobody_is_told_a_limit(running: Running) -> None:
+    high, low = await camera(running)
+    running.engine.peer_limit(high.peer.handle, 0)
+    for _ in range(80):
+        await high.show(data=bytes(1000))
+        await low.show(data=bytes(1000))
+        await trio.sleep(0.01)
+    await running.count("rtp_received", 160)
+    assert running.engine.counters()["remb_sent"] == 0

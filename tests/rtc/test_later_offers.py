@@ -75,8 +75,8 @@ def test_the_first_offer_is_what_it_was_before_there_was_video() -> None:
 def test_what_chromium_156_answered_to_later_offers_is_read() -> None:
     """In this order: a webcam, a screen with its sound, an end, sixteen slots, an ICE restart."""
     made = negotiation(16, answered=False)
-    microphone = SentStream("17", "webcam", True, ("l", "m", "h"), None, 96)
-    screen = SentStream("18", SCREEN, True, ("l", "m", "h"), None, 96)
+    microphone = SentStream("17", "webcam", True, ("l", "m", "h"), None, 96, takes_arrivals=True)
+    screen = SentStream("18", SCREEN, True, ("l", "m", "h"), None, 96, takes_arrivals=True)
     sound = SentStream("19", SOUND, False, (), 3938124837, 109)
 
     def read(name: str) -> None:
@@ -280,7 +280,8 @@ def test_layers_are_read_from_the_lowest_up(write: type, rids: tuple[str, ...]) 
     parts = replace(PARTS, rids=rids, video_ssrcs={"3": 55, "4": 66})
     answer = made.read(write(render_offer(made.offer), parts))
     ordered = tuple(rid for rid in ("l", "m", "h") if rid in rids)
-    assert answer.sent[0] == SentStream("3", "webcam", True, ordered, None if rids else 55, 96)
+    ssrc = None if rids else 55
+    assert answer.sent[0] == SentStream("3", "webcam", True, ordered, ssrc, 96, takes_arrivals=True)
     assert answer.sent[1] == SentStream("4", SOUND, False, (), 66, 109)
 
 
@@ -297,7 +298,28 @@ def test_codecs_retransmissions_and_arrival_times_may_be_left_out() -> None:
     answer = made.read(chromium_answer(render_offer(made.offer), parts))
     (slot,) = answer.video_slots
     assert (slot.codecs, slot.takes_rtx, slot.reports_arrivals) == ({96, 102}, False, False)
-    assert answer.sent[0] == SentStream("3", "webcam", True, (), 5, 96)
+    assert answer.sent[0] == SentStream("3", "webcam", True, (), 5, 96, takes_limits=True)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "numbered", "arrivals", "limits"),
+    [
+        ([], True, True, False),
+        (["goog-remb"], True, True, False),
+        (["transport-cc"], True, False, True),
+        ([], False, False, True),
+        (["goog-remb"], False, False, False),
+        (["transport-cc", "goog-remb"], True, False, False),
+    ],
+)
+def test_a_publisher_is_told_by_arrival_times_or_else_by_limits_or_not_at_all(
+    refuses: list[str], numbered: bool, arrivals: bool, limits: bool
+) -> None:
+    made = watching_and_sending()
+    parts = replace(PARTS, refuses=refuses, reports_arrivals=numbered)
+    webcam, sound = made.read(chromium_answer(render_offer(made.offer), parts)).sent
+    assert (webcam.takes_arrivals, webcam.takes_limits) == (arrivals, limits)
+    assert (sound.takes_arrivals, sound.takes_limits) == (False, False)
 
 
 def test_a_client_that_sends_nothing_and_watches_nothing_is_read_as_such() -> None:

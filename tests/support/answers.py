@@ -14,7 +14,8 @@ class AnswerParts:
     """What an answer says; the defaults are harmless.
 
     Of later offers: it sends on all sections it may, or on `sends` alone, in simulcast or, with `rids` empty,
-    in one layer; `types` are the payload types it accepts, `video_ssrcs` what it names for its sections.
+    in one layer; `types` are the payload types it accepts, `refuses` the kinds of feedback it does not, and
+    `video_ssrcs` what it names for its sections.
     """
 
     ufrag: str = "clnt"
@@ -28,6 +29,7 @@ class AnswerParts:
     rids: tuple[str, ...] = ("l", "m", "h")
     types: Collection[int] = frozenset(range(128))
     reports_arrivals: bool = True
+    refuses: Collection[str] = ()
     video_ssrcs: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -56,7 +58,7 @@ def chromium_answer(offer: str, parts: AnswerParts | None = None) -> str:
         direction = _direction(index, section, parts)
         lines += [f"a={direction}"]
         lines += ["a=msid:f1c1 7c0e"] if direction == "sendonly" else []
-        lines += ["a=rtcp-mux", *_codecs(section, types)]
+        lines += ["a=rtcp-mux", *_codecs(section, types, parts)]
         lines += list(_layers(section, direction, parts))
         ssrc = _ssrc(index, section, parts)
         if direction == "sendonly" and ssrc is not None:
@@ -79,7 +81,7 @@ def firefox_answer(offer: str, parts: AnswerParts | None = None) -> str:
         lines += [f"a=ice-pwd:{parts.password}", f"a=ice-ufrag:{parts.ufrag}"]
         lines += [f"a=mid:{section.first('mid')}"]
         lines += ["a=msid:- {2d7f}"] if direction == "sendonly" else []
-        lines += [*_layers(section, direction, parts), "a=rtcp-mux", *_codecs(section, types)]
+        lines += [*_layers(section, direction, parts), "a=rtcp-mux", *_codecs(section, types, parts)]
         lines += [f"a=setup:{parts.setup}"]
         ssrc = _ssrc(index, section, parts) if direction == "sendonly" else None
         lines += [f"a=ssrc:{777000 + index if ssrc is None else ssrc} cname:{{5a0b}}"]
@@ -109,10 +111,15 @@ def _extensions(section: sdp.Media, parts: AnswerParts) -> list[str]:
     ]
 
 
-def _codecs(section: sdp.Media, types: list[str]) -> Iterator[str]:
+def _codecs(section: sdp.Media, types: list[str], parts: AnswerParts) -> Iterator[str]:
     for name in ("rtpmap", "rtcp-fb", "fmtp"):
         for value in section.every(name):
-            if value.split()[0] in types and (section.kind == "video" or name == "rtpmap"):
+            number, _, rest = value.partition(" ")
+            if (
+                number in types
+                and not (name == "rtcp-fb" and rest in parts.refuses)
+                and (section.kind == "video" or name == "rtpmap")
+            ):
                 yield f"a={name}:{value}"
     if section.kind == "audio":
         yield f"a=fmtp:{types[0]} minptime=10;useinbandfec=1;usedtx=1"

@@ -108,6 +108,15 @@ def receiver_limit(client: RtcClient, mid: str, bits_per_s: int) -> bytes:
     return struct.pack("!BBH", 0x8F, 206, 5) + body + struct.pack("!I", client.server.slot_ssrcs[mid])
 
 
+def limits_told(client: RtcClient) -> list[int]:
+    """Return how much the client was told so far that it may send, in bits per second."""
+    found = [
+        packet for compound in client.rtcp for packet in split_rtcp(compound) if packet[12:16] == b"REMB"
+    ]
+    rates = [struct.unpack_from("!I", packet, 16)[0] for packet in found]
+    return [(rate & 0x3FFFF) << (rate >> 18 & 0x3F) for rate in rates]
+
+
 def seen(packets: list[RtpPacket]) -> list[int]:
     """Decode what came in a section; return the colours of the pictures."""
     return colours((packet.payload, packet.marker) for packet in packets)

@@ -60,7 +60,9 @@ class Endpoint:
     track: int | None = None
     slots: dict[str, int] = field(default_factory=dict)  # by mid: of voices, pictures and sounds
     is_speaking: bool = False
-    sends_video: bool = False  # once it did, it is told when its packets arrive
+    takes_arrivals: bool = False  # it is told when its packets arrive
+    takes_limits: bool = False  # else, how much it may send
+    uplink_limit: int = 0  # of that, the most
     pictures: list[int] = field(default_factory=list)  # those of the slots that video is sent on
     is_numbered: bool = False  # its video packets tell when they arrive
     capacity: Capacity = field(default_factory=Capacity)

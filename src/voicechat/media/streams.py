@@ -32,6 +32,7 @@ from voicechat.media.tracks import (
     last_sent,
     layers_owed,
     limit_tracks,
+    limit_uplink,
     measure,
     names_another_ssrc,
     silence_tracks,
@@ -116,6 +117,7 @@ class Streams:
                 del endpoint.published[name]
                 for viewer in self._in_room(endpoint.room_id):
                     viewer.told.pop((endpoint.peer_id, name), None)
+        limit_uplink(self._engine, endpoint)
         self.offer(endpoint)
 
     def limit(self, endpoint: Endpoint, source: str, max_bits_per_s: int) -> None:

@@ -11,6 +11,8 @@ from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, TRANSPORT_EXTE
 
 log = get_logger("media")
 
+LAYERS = 4 / 3  # a picture, a quarter of it and a quarter of that, and so on
+SOUND_BITS_PER_S = 256_000  # a voice and the sound of a screen
 HEADROOM = 1.25  # of what a publisher was asked to keep to: headers, and encoders overshoot
 LAYERS = 3  # that a video is sent in at most
 _LAYER_OF_RID = {"": Layer.HIGH, "h": Layer.HIGH, "m": Layer.MEDIUM, "l": Layer.LOW}
@@ -67,9 +69,10 @@ def layers_owed(endpoint: Endpoint, *, more: int = 0) -> int:
 
 
 def _add_layers(engine: Engine, endpoint: Endpoint, stream: SentStream, tracks: list[Sent]) -> None:
-    if not endpoint.sends_video:
+    if stream.takes_arrivals and not endpoint.takes_arrivals:
         engine.peer_twcc(endpoint.handle, TRANSPORT_EXTENSION)
-        endpoint.sends_video = True
+        endpoint.takes_arrivals = True
+    endpoint.takes_limits = endpoint.takes_limits or stream.takes_limits
     for rid in stream.rids or ("",):
         layer = _LAYER_OF_RID[rid]
         if any(sent.layer is layer for sent in tracks):
@@ -96,6 +99,20 @@ def limit_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:
         if sent.layer is not None and limit != sent.max_bits_per_s:
             sent.max_bits_per_s = limit
             engine.video_limit(sent.track, limit)
+    limit_uplink(engine, endpoint)
+
+
+def limit_uplink(engine: Engine, endpoint: Endpoint) -> None:
+    """Tell a client how much it may send, where it cannot be told when its packets arrive.
+
+    At most what its videos may take in all their layers, and some for what it says.
+    """
+    videos = sum(published.max_bits_per_s for published in endpoint.published.values())
+    is_told = endpoint.takes_limits and not endpoint.takes_arrivals and videos > 0
+    limit = int(videos * HEADROOM * LAYERS) + SOUND_BITS_PER_S if is_told else 0
+    if limit != endpoint.uplink_limit:
+        endpoint.uplink_limit = limit
+        engine.peer_limit(endpoint.handle, limit)
 
 
 def silence_tracks(engine: Engine, endpoint: Endpoint, source: str) -> None:

@@ -55,6 +55,11 @@ def answered_extensions(section: sdp.Media, offered: Collection[int]) -> frozens
     return frozenset(extensions)
 
 
+def takes_feedback(section: sdp.Media, kind: str) -> bool:
+    """Tell whether the client takes a kind of feedback (RFC 4585 §4.2), for some payload type or for all."""
+    return any(value.split()[1:] == [kind] for value in section.every("rtcp-fb"))
+
+
 def answered_ssrc(section: sdp.Media) -> int | None:
     """Return the first SSRC; recvonly sections of Firefox name some as well, which mean nothing."""
     first = section.first("ssrc")

@@ -13,6 +13,7 @@ from voicechat.rtc.negotiation.reading import (
     answered_types,
     is_sending,
     is_taking,
+    takes_feedback,
 )
 from voicechat.rtc.negotiation.sections import (
     RIDS,
@@ -29,7 +30,8 @@ class SentStream:
     """What the client sends on a section: one layer without a RID, or simulcast.
 
     `ssrc` is None where the layers are told apart by their RIDs, or the client names none. `codec` is the
-    payload type the client likes best, which is what it sends.
+    payload type the client likes best, which is what it sends. How much it may send it wants to be told by
+    when its packets arrive (`takes_arrivals`), or else in so many words (`takes_limits`), or not at all.
     """
 
     mid: str
@@ -38,6 +40,8 @@ class SentStream:
     rids: tuple[str, ...] = ()
     ssrc: int | None = None
     codec: int | None = None
+    takes_arrivals: bool = False
+    takes_limits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class TakenVideoSlot:
 
 def read_sent(line: PublishLine, section: sdp.Media) -> SentStream | None:
     """Read what is sent on a section to publish on; None when nothing is."""
-    answered_extensions(section, offered_extensions(line))
+    extensions = answered_extensions(section, offered_extensions(line))
     types = answered_types(section, offered_types(line))
     if not is_sending(section):
         return None
@@ -65,7 +69,11 @@ def read_sent(line: PublishLine, section: sdp.Media) -> SentStream | None:
         raise Invalid(f"expected a codec in the media section {line.mid}, got none")
     rids = _rids(section) if line.is_video else ()
     ssrc = None if rids else answered_ssrc(section)
-    return SentStream(line.mid, line.source, line.is_video, rids, ssrc, types[0])
+    takes_arrivals = TRANSPORT_EXTENSION in extensions and takes_feedback(section, "transport-cc")
+    takes_limits = not takes_arrivals and takes_feedback(section, "goog-remb")
+    return SentStream(
+        line.mid, line.source, line.is_video, rids, ssrc, types[0], takes_arrivals, takes_limits
+    )
 
 
 def _rids(section: sdp.Media) -> tuple[str, ...]:
