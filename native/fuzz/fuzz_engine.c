@@ -146,7 +146,7 @@ static void command(const uint8_t *b, size_t length)
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
     static const char *const NAMES[] = {"", "v", "h", "l", "m", "a name too long to be one of ours"};
     const char *mid = NAMES[bytes[4] % 6], *rid = NAMES[bytes[5] % 6];
-    switch (bytes[0] % 28) {
+    switch (bytes[0] % 29) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -177,7 +177,7 @@ static void command(const uint8_t *b, size_t length)
     case 22: vc_engine_track_mid(e, index, mid, 0); break;
     case 23: vc_engine_peer_estimate(e, peer, 1000, bytes[3] * 10000u, 3000000, 0); break;
     case 24: ask_keyframe(index, bytes[3]); break;
-    case 27: vc_engine_peer_limit(e, peer, bytes[3] * 10000u, 0); break;
+    case 28: vc_engine_peer_limit(e, peer, bytes[3] * 10000u, 0); break;
     case 26: tell_arrivals(peer, bytes[3] % 16, bytes + 4); break;
     case 27: vc_engine_slot_redundancy(e, index, bytes[4] % 130, bytes[3] % 4, 0); break;
     default: ask_again(index, bytes[3], (uint16_t)(bytes[4] << 8 | bytes[5])); break;

@@ -77,7 +77,7 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(28) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(29) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
@@ -186,9 +186,9 @@ PICTURES = {
     + step(2, video(RTX, pt=97, ssrc=301, seq=1)) + step(2, video(b"\0", pt=97, ssrc=301, seq=2))
     + step(2, video(b"", pt=97, ssrc=301, seq=3))
     + step(5, rtcp(205, 15, struct.pack("!IIHHI", 1, 400, 0, 5, 1) + bytes.fromhex("2005010101010100"))),
-    "limits": command(27, 1, 0, 200)
+    "limits": command(28, 1, 0, 200)
     + b"".join(step(2, video(VP8_KEY, seq=number), 5) for number in (1, 2, 3, 9, 30, 31, 8, 2000, 40000, 1))
-    + command(27, 1, 0, 0) + step(2, video(VP8_KEY, seq=2), 31) + command(27, 1, 0, 9),
+    + command(28, 1, 0, 0) + step(2, video(VP8_KEY, seq=2), 31) + command(28, 1, 0, 9),
     "estimates": command(23, 0, 0, 50)
     + b"".join(
         step(2, video(VP8_KEY, seq=number)) + command(26, 0, 0, count, *bytes.fromhex(told))

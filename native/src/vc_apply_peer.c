@@ -37,6 +37,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->twcc_ext = 0;
     peer->bwe = VC_NONE;
     peer->uplink = (vc_uplink){0};
+    peer->path = peer->left = (vc_path){0};
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->told_resent = peer->told_lost = 0;
     peer->rx = peer->tx = NULL;

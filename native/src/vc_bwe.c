@@ -13,6 +13,8 @@ enum {
     LOSSES_PACKETS = 20,
     TELL_US = 250000,
     RAISE_MAX_US = 1000000,
+    UNHEARD_US = 2000000, /* clients tell several times a second */
+    DOUBT_US = 900000,    /* looked at about once a second */
 };
 static const double DECREASE = 0.85;
 static const double RAISE_PER_S = 0.08, RAISE_NEAR_PER_S = 0.02, RAISE_BEYOND_PER_S = 0.005; /* where a queue grew lately */
@@ -20,6 +22,7 @@ static const double NEAR = 1.1;
 static const double AHEAD = 1.5, AHEAD_BPS = 10000; /* of what arrives: beyond that an estimate is a guess */
 static const double CARRIED = 0.9;                  /* of what arrived, since that is measured roughly */
 static const double LOSS_FEW = 0.02, LOSS_MANY = 0.1;
+static const double DOUBT = 0.8;
 static const double NEWS = 0.05;
 
 /* States of a packet: not told of, told as lost, arrived. */
@@ -70,8 +73,8 @@ static void clamp(vc_bwe *b)
 void vc_bwe_init(vc_bwe *b, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps, uint16_t first_seq)
 {
     memset(b, 0, sizeof *b);
-    b->bps = start_bps;
-    b->next = 0x10000u + first_seq; /* so that no packet behind it is number 0 */
+    b->bps = b->start_bps = start_bps;
+    b->next = b->since = 0x10000u + first_seq; /* so that no packet behind it is number 0 */
     b->is_starting = true;
     vc_trend_init(&b->trend);
     vc_bwe_bound(b, min_bps, max_bps);
@@ -82,6 +85,31 @@ void vc_bwe_bound(vc_bwe *b, uint32_t min_bps, uint32_t max_bps)
     b->min_bps = min_bps;
     b->max_bps = max_bps;
     clamp(b);
+}
+
+void vc_bwe_restart(vc_bwe *b, uint32_t bps)
+{
+    b->bps = bps == 0 ? b->start_bps : bps;
+    b->is_starting = bps == 0;
+    b->is_lossy = b->has_reference = false;
+    b->ceiling_bps = 0;
+    b->raised_us = b->losses_us = b->unheard_us = 0;
+    b->known = b->lost = 0;
+    b->since = b->next;
+    b->sent = b->arrived = (vc_bwe_rate){0};
+    vc_trend_init(&b->trend);
+    clamp(b);
+}
+
+bool vc_bwe_doubt(vc_bwe *b, uint64_t now_us)
+{
+    bool is_sending = b->unheard_us != 0 && now_us < b->sent_us + UNHEARD_US;
+    if (!is_sending || now_us < b->unheard_us + UNHEARD_US || now_us < b->doubted_us + DOUBT_US)
+        return false;
+    b->doubted_us = now_us;
+    b->bps *= DOUBT;
+    clamp(b);
+    return true;
 }
 
 /* ---- packets ---- */
@@ -95,6 +123,9 @@ void vc_bwe_sent(vc_bwe *b, size_t size, uint64_t now_us)
 {
     *packet_of(b, b->next) = (vc_bwe_packet){.sent_us = now_us, .number = b->next, .size = (uint16_t)size};
     b->next++;
+    b->sent_us = now_us;
+    if (b->unheard_us == 0)
+        b->unheard_us = now_us;
 }
 
 static void take_lost(vc_bwe *b, vc_bwe_packet *packet)
@@ -205,6 +236,7 @@ int vc_bwe_feedback(vc_bwe *b, const vc_rtcp_packet *packet, uint64_t now_us)
     uint32_t behind = (uint16_t)(vc_bwe_next(b) - told.base);
     if (behind > VC_BWE_PACKETS || (uint32_t)told.count > behind)
         return VC_ERR_NOT_FOUND;
+    b->unheard_us = 0;
     follow_reference(b, told.reference);
     int64_t arrived_us = b->base_us;
     const uint8_t *at = told.deltas;
@@ -212,7 +244,7 @@ int vc_bwe_feedback(vc_bwe *b, const vc_rtcp_packet *packet, uint64_t now_us)
         uint32_t number = b->next - behind + (uint32_t)i;
         vc_bwe_packet *sent = packet_of(b, number);
         bool has_arrived = vc_twcc_step(&told, i, &at, &arrived_us);
-        if (sent->number != number) /* from before the first */
+        if (sent->number != number || (int32_t)(number - b->since) < 0) /* from before the first, or the move */
             continue;
         if (has_arrived)
             take_arrived(b, sent, arrived_us);
@@ -230,7 +262,8 @@ uint32_t vc_bwe_estimate(const vc_bwe *b)
 
 bool vc_bwe_is_news(const vc_bwe *b, uint64_t now_us)
 {
-    if (rate_of(&b->arrived) <= 0 || now_us < b->told_us + TELL_US)
+    bool was_told = b->told_us != 0;
+    if ((!was_told && rate_of(&b->arrived) <= 0) || now_us < b->told_us + TELL_US)
         return false;
     double change = b->bps - b->told_bps;
     return change >= b->told_bps * NEWS || -change >= b->told_bps * NEWS;

@@ -32,7 +32,7 @@ typedef struct {
 } vc_bwe_rate;
 
 typedef struct {
-    double bps, min_bps, max_bps;
+    double bps, min_bps, start_bps, max_bps;
     double told_bps; /* 0 = nothing yet */
     uint64_t told_us;
     uint64_t raised_us; /* the last look whether to raise it */
@@ -45,6 +45,8 @@ typedef struct {
     uint32_t reference; /* of the newest feedback */
     int64_t base_us;    /* the same as a time */
     uint32_t next;      /* number */
+    uint32_t since;     /* packets below that number took another path */
+    uint64_t sent_us, unheard_us, doubted_us; /* the newest packet; the first since the last feedback, 0 = none; the last doubt */
     vc_trend trend;
     vc_bwe_rate sent, arrived; /* of the packets that arrived */
     vc_bwe_packet packets[VC_BWE_PACKETS];
@@ -63,9 +65,17 @@ void vc_bwe_sent(vc_bwe *b, size_t size, uint64_t now_us);
  * forgotten; then nothing changed. */
 int vc_bwe_feedback(vc_bwe *b, const vc_rtcp_packet *packet, uint64_t now_us);
 
+/* Packets take another path from now on: begin anew, with 'bps' or, where that is 0, as at first. */
+void vc_bwe_restart(vc_bwe *b, uint32_t bps);
+
+/* Packets are sent, and for two seconds nobody has told of them: a fifth less each second, as libwebrtc does when
+ * feedback fails to come.  Was it so? */
+bool vc_bwe_doubt(vc_bwe *b, uint64_t now_us);
+
 /* Bit/s. */
 uint32_t vc_bwe_estimate(const vc_bwe *b);
-/* Has it changed so much since vc_bwe_told() that it is worth telling?  Not before half a second was measured. */
+/* Has it changed so much since vc_bwe_told() that it is worth telling?  For the first time not before half a second was
+ * measured. */
 bool vc_bwe_is_news(const vc_bwe *b, uint64_t now_us);
 void vc_bwe_told(vc_bwe *b, uint64_t now_us);
 #endif

@@ -24,6 +24,8 @@
     X(losses_told)             /* to Python */                                                               \
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_received)           /* such feedback of viewers */                                                \
+    X(estimates_doubted)       /* lowered, since nobody told of what was sent */                             \
+    X(estimates_restarted)     /* since media goes another way */                                            \
     X(estimates_told)          /* to Python */                                                               \
     X(remb_sent)               /* how much a publisher may send */                                           \
     X(remb_received)           /* how much a viewer takes, by its own words */                               \

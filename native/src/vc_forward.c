@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "vc_estimate.h"
 #include "vc_rtp.h"
 
 enum {
@@ -30,6 +31,7 @@ void vc_forward_move(vc_engine *e, vc_peer *peer, int tuple)
         return;
     vc_record record = {.kind = VC_RECORD_MOVED, .peer = peer->id, .time_us = e->clock.now_us};
     memcpy(record.addr, peer->tuples[tuple].addr.bytes, VC_ADDR_BYTES);
+    vc_estimate_moved(e, peer, &peer->tuples[tuple].addr);
     vc_state_tell(e, record, NULL, 0);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vc_bytes.h"
+#include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_keyframe.h"
 #include "vc_receive.h"
@@ -116,33 +117,12 @@ static void take_bye(const source *s, const vc_rtcp_packet *packet)
     }
 }
 
-static void tell_estimate(const source *s, vc_bwe *bwe)
-{
-    vc_record record = {
-        .kind = VC_RECORD_ESTIMATE,
-        .peer = s->peer->id,
-        .value = vc_bwe_estimate(bwe),
-        .time_us = s->arrived_us,
-    };
-    if (!vc_bwe_is_news(bwe, s->arrived_us) || !vc_state_pass(s->e, record, NULL, 0))
-        return;
-    vc_bwe_told(bwe, s->arrived_us);
-    vc_count(s->e, VC_C_estimates_told);
-}
-
 static void take_transport(source *s, const vc_rtcp_packet *packet)
 {
-    vc_bwe *bwe = vc_state_bwe(s->e, s->peer);
-    if (bwe == NULL)
-        return vc_count(s->e, VC_C_drop_twcc_unknown);
     if (s->twccs == 0)
         return vc_count(s->e, VC_C_drop_twcc_flood);
     s->twccs--;
-    int status = vc_bwe_feedback(bwe, packet, s->arrived_us);
-    if (status != VC_OK)
-        return vc_count(s->e, status == VC_ERR_RANGE ? VC_C_drop_twcc_malformed : VC_C_drop_twcc_unknown);
-    vc_count(s->e, VC_C_twcc_received);
-    tell_estimate(s, bwe);
+    vc_estimate_take(s->e, s->peer, packet, s->arrived_us);
 }
 
 static void take_limit(const source *s, const vc_rtcp_packet *packet)
@@ -429,8 +409,10 @@ void vc_report_due(vc_engine *e)
         int32_t due = vc_wheel_take(&e->wheel, e->clock.now_us);
         if (due < 0)
             return;
-        if (vc_forward_is_ready(&e->peers[due]))
+        if (vc_forward_is_ready(&e->peers[due])) {
             report_to(e, &e->peers[due]);
+            vc_estimate_due(e, &e->peers[due]);
+        }
         uint64_t jitter = vc_state_random(e) % (INTERVAL_US / 2);
         vc_wheel_arm(&e->wheel, due, e->clock.now_us, INTERVAL_US * 3 / 4 + jitter);
     }

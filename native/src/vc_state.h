@@ -61,6 +61,13 @@ typedef struct {
     uint64_t added_us;
 } vc_tuple;
 
+/* Where media to a peer went, and what that was thought to carry (0 = unknown) when it was left. */
+typedef struct {
+    vc_addr addr;
+    uint32_t bps;
+    uint64_t until_us;
+} vc_path;
+
 typedef struct {
     _Alignas(VC_CACHE_LINE) atomic_bool alive;
     bool deaf;
@@ -76,6 +83,7 @@ typedef struct {
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
+    vc_path path, left;     /* where media goes, and where it went before */
     vc_uplink uplink;       /* how much it is told that it may send */
     uint64_t limit_told_us; /* when Python was told last how much it takes */
     uint32_t told_resent, told_lost; /* what Python knows */

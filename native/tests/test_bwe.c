@@ -36,6 +36,8 @@ typedef struct {
     uint8_t feedback[VC_TWCC_BYTES_MAX];
     size_t feedback_size;
     uint64_t feedback_arrives_us;
+    bool is_mute; /* the receiver tells nothing */
+    int doubts;
     double least_bps, most_bps, mean_bps; /* of the last run */
 } path;
 
@@ -93,7 +95,11 @@ static void path_run(path *p, int seconds)
             vc_twcc_arrived(&p->twcc, p->flight[p->tail % FLIGHT].seq, p->flight[p->tail % FLIGHT].arrives_us);
         if (p->feedback_size > 0 && p->now_us >= p->feedback_arrives_us)
             take_feedback(p);
-        if (p->feedback_size == 0 && vc_twcc_is_due(&p->twcc, p->now_us)) {
+        if (p->now_us % 1000000 == 0)
+            p->doubts += vc_bwe_doubt(&p->bwe, p->now_us);
+        if (p->is_mute)
+            p->feedback_size = 0;
+        else if (p->feedback_size == 0 && vc_twcc_is_due(&p->twcc, p->now_us)) {
             p->feedback_size = vc_twcc_write(&p->twcc, p->feedback, sizeof p->feedback, 1, 2, p->now_us);
             p->feedback_arrives_us = p->now_us + PROPAGATION_US;
         }
@@ -168,6 +174,63 @@ static void losses_lower_it_and_few_do_not(void)
     free(p);
 }
 
+/* 0.8 to the power of 8 is about a sixth. */
+static void what_nobody_tells_of_is_doubted_while_it_is_sent(void)
+{
+    path *p = path_open(8e6, 2000000);
+    p->source_bps = 4e6;
+    path_run(p, 10);
+    double before = vc_bwe_estimate(&p->bwe);
+    CHECK_EQUAL(p->doubts, 0);
+    p->is_mute = true;
+    path_run(p, 2);
+    CHECK_EQUAL(p->doubts, 0);
+    path_run(p, 8);
+    CHECK(p->doubts >= 7 && p->doubts <= 9);
+    CHECK(vc_bwe_estimate(&p->bwe) < before / 4 && vc_bwe_estimate(&p->bwe) > before / 8);
+    path_run(p, 60);
+    CHECK_EQUAL(vc_bwe_estimate(&p->bwe), MIN_BPS);
+    p->is_mute = false;
+    path_run(p, 10);
+    CHECK(vc_bwe_estimate(&p->bwe) > 3e6);
+    free(p);
+}
+
+static void where_nothing_is_sent_it_stands(void)
+{
+    path *p = path_open(8e6, 2000000);
+    p->source_bps = 4e6;
+    path_run(p, 10);
+    double before = vc_bwe_estimate(&p->bwe);
+    p->source_bps = 1;
+    path_run(p, 60);
+    CHECK(p->least_bps >= before * 0.99);
+    p->is_mute = true;
+    path_run(p, 60);
+    CHECK(p->least_bps >= before * 0.99);
+    CHECK_EQUAL(p->doubts, 0);
+    free(p);
+}
+
+static void another_path_is_estimated_anew(void)
+{
+    path *p = path_open(20e6, 1000000);
+    path_run(p, 30);
+    CHECK(vc_bwe_estimate(&p->bwe) > 10e6);
+    vc_bwe_restart(&p->bwe, 0);
+    CHECK_EQUAL(vc_bwe_estimate(&p->bwe), 1000000);
+    p->capacity_bps = 2e6;
+    path_run(p, 10);
+    path_run(p, 20);
+    CHECK(p->least_bps >= 0.7 * 2e6 && p->most_bps <= 1.1 * 2e6);
+    vc_bwe_restart(&p->bwe, 10000000);
+    CHECK_EQUAL(vc_bwe_estimate(&p->bwe), 10000000);
+    p->capacity_bps = 20e6;
+    path_run(p, 10);
+    CHECK(p->least_bps >= 8e6);
+    free(p);
+}
+
 static void it_is_told_seldom(void)
 {
     path *p = path_open(2e6, 300000);
@@ -232,6 +295,20 @@ static void what_is_malformed_changes_nothing(void)
     free(before);
 }
 
+static void feedback_on_packets_of_another_path_says_nothing(void)
+{
+    vc_bwe *b = malloc(sizeof *b);
+    vc_bwe_init(b, MIN_BPS, 500000, MAX_BPS, 65530);
+    for (int i = 0; i < 10; i++)
+        vc_bwe_sent(b, PACKET, 1000);
+    vc_bwe_restart(b, 0);
+    for (int i = 0; i < 3; i++)
+        vc_bwe_sent(b, PACKET, 2000);
+    CHECK_EQUAL(forge(b, 65530, 13, 1, (uint8_t[]){0, 13}, 2), VC_OK);
+    CHECK_EQUAL(b->known, 3);
+    free(b);
+}
+
 static void forged_times_leave_it_within_its_bounds(void)
 {
     static const uint32_t REFERENCES[] = {0, 1, 0x7fffff, 0x800000, 0xffffff, 5, 160, 320};
@@ -270,8 +347,12 @@ int main(void)
     it_follows_a_link_that_halves_and_recovers();
     a_source_below_the_link_is_not_held_down();
     losses_lower_it_and_few_do_not();
+    what_nobody_tells_of_is_doubted_while_it_is_sent();
+    where_nothing_is_sent_it_stands();
+    another_path_is_estimated_anew();
     it_is_told_seldom();
     what_is_malformed_changes_nothing();
+    feedback_on_packets_of_another_path_says_nothing();
     forged_times_leave_it_within_its_bounds();
     return check_report("bwe");
 }

@@ -11,11 +11,12 @@
 
 static harness h;
 static toy_session sessions[3];
+static uint8_t host = 1; /* 127.0.0.1 and its neighbours */
 
 static void addr_of(int port, uint8_t addr[VC_ADDR_BYTES])
 {
-    static const uint8_t host[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
-    memcpy(addr, host, sizeof host);
+    const uint8_t ip[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = host};
+    memcpy(addr, ip, sizeof ip);
     addr[VC_ADDR_BYTES - 1] = VC_TRANSPORT_UDP;
     vc_put16(addr + 16, (uint16_t)port);
 }
@@ -119,10 +120,65 @@ static void an_abandoned_address_goes_to_its_new_peer(void)
     harness_close(&h);
 }
 
+static void go_to(uint8_t to_host, int port)
+{
+    host = to_host;
+    tuple(vc_engine_tuple_add, 0, port);
+    tuple(vc_engine_tuple_prefer, 0, port);
+    host = 1;
+    CHECK_EQUAL(send_port(0), port);
+}
+
+static uint32_t estimate(void)
+{
+    return vc_bwe_estimate(vc_state_bwe(h.engine, &h.engine->peers[0]));
+}
+
+static void open_estimated(void)
+{
+    open_with_peer_zero();
+    CHECK_EQUAL(vc_engine_peer_estimate(h.engine, 0, 100000, 1000000, 9000000, 0), VC_OK);
+    while (vc_apply_commands(h.engine))
+        ;
+    vc_state_bwe(h.engine, &h.engine->peers[0])->bps = 5e6;
+}
+
+static void another_host_is_another_path(void)
+{
+    open_estimated();
+    go_to(1, 5001); /* behind a NAT that forgot it */
+    CHECK_EQUAL(estimate(), 5000000);
+    go_to(2, 5002);
+    CHECK_EQUAL(estimate(), 1000000);
+    CHECK_EQUAL(harness_counter(&h, "estimates_restarted"), 1);
+    pass_ms(1100);
+    go_to(1, 5001);
+    CHECK_EQUAL(estimate(), 1000000);
+    CHECK_EQUAL(harness_counter(&h, "estimates_restarted"), 2);
+    harness_close(&h);
+}
+
+static void a_path_left_for_a_moment_carries_what_it_did(void)
+{
+    open_estimated();
+    pass_ms(2000);
+    go_to(2, 5002);
+    CHECK_EQUAL(estimate(), 1000000);
+    pass_ms(900);
+    go_to(1, 5001);
+    CHECK_EQUAL(estimate(), 5000000);
+    pass_ms(100);
+    go_to(3, 5003); /* another again, though near in time */
+    CHECK_EQUAL(estimate(), 1000000);
+    harness_close(&h);
+}
+
 int main(void)
 {
     two_paths_in_use_do_not_flutter();
     checks_choose_only_while_media_is_silent();
     an_abandoned_address_goes_to_its_new_peer();
+    another_host_is_another_path();
+    a_path_left_for_a_moment_carries_what_it_did();
     return check_report("paths");
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from voicechat.media.records import Estimated, Refused
+from voicechat.media.records import Estimated, Refused, pack_addr
 
 from .camera import RTX, TRANSPORT_EXT, Layer, viewer, watching
 from .conftest import Running
@@ -120,8 +120,19 @@ def estimates(running: Running) -> list[int]:
 
 
 async def test_a_queue_that_grows_lowers_the_estimate_to_what_arrives(running: Running) -> None:
-    """About 3 Mbit/s are sent through 300 kbit/s."""
     high, peer = await estimated(running)
+    await lowered(running, high, peer)
+    told = estimates(running)
+    assert MIN <= told[-1] <= 330_000
+    times = [record.at_us for record in running.records if isinstance(record, Estimated)]
+    assert all(later - earlier >= 250_000 for earlier, later in itertools.pairwise(times))
+    counters = running.engine.counters()
+    assert counters["estimates_told"] == len(told)
+    assert counters["twcc_received"] > 0
+
+
+async def lowered(running: Running, high: Layer, peer: FakePeer) -> None:
+    """Send about 3 Mbit/s through 300 kbit/s for a while."""
     link = Bottleneck(300_000, 1000)
     for turn in range(100):
         seen = await numbers(high, peer, 8, link.size)
@@ -130,13 +141,6 @@ async def test_a_queue_that_grows_lowers_the_estimate_to_what_arrives(running: R
         await peer.send(peer.tx.protect_rtcp(feedback(seen[0], arrivals, turn % 256)))
         await trio.sleep(0.02)
     await running.engine.settled()
-    told = estimates(running)
-    assert MIN <= told[-1] <= 330_000
-    times = [record.at_us for record in running.records if isinstance(record, Estimated)]
-    assert all(later - earlier >= 250_000 for earlier, later in itertools.pairwise(times))
-    counters = running.engine.counters()
-    assert counters["estimates_told"] == len(told)
-    assert counters["twcc_received"] > 0
 
 
 async def test_forged_feedback_leaves_the_estimate_within_its_bounds(running: Running) -> None:
@@ -180,3 +184,38 @@ async def test_estimates_are_given_back_and_new_bounds_hold_at_once(running: Run
         running.engine.peer_del(peer.handle)
         await running.engine.settled()
     assert not [record for record in running.records if isinstance(record, Refused)]
+
+
+async def test_another_network_of_the_viewer_s_is_estimated_anew(running: Running) -> None:
+    high, peer = await estimated(running)
+    await lowered(running, high, peer)
+    before = estimates(running)[-1]
+    assert before < START / 2
+    with trio.socket.socket(type=trio.socket.SOCK_DGRAM) as far:
+        await far.bind(("127.0.0.2", 0))
+        running.engine.tuple_add(peer.handle, pack_addr(*far.getsockname()))
+        await running.engine.settled()
+        seen = len(estimates(running))
+        await far.sendto(peer.tx.protect_rtcp(struct.pack("!BBHI", 0x80, 201, 1, 1)), peer.server)
+        with trio.fail_after(5):
+            while estimates(running)[seen:] != [START]:
+                await running.engine.settled()
+    assert running.engine.counters()["estimates_restarted"] == 1
+
+
+async def test_what_a_viewer_does_not_tell_of_is_doubted_until_it_tells_again(running: Running) -> None:
+    high, peer = await estimated(running)
+    await lowered(running, high, peer)
+    before = estimates(running)[-1]
+    with trio.fail_after(10):
+        while running.engine.counters()["estimates_doubted"] < 2:
+            last = await numbers(high, peer, 1)
+            await trio.sleep(0.05)
+    await running.engine.settled()
+    assert estimates(running)[-1] < 0.85 * before
+    doubted = running.engine.counters()["estimates_doubted"]
+    for turn in range(30):
+        await peer.send(peer.tx.protect_rtcp(feedback(last[0], [10_000_000 + turn], turn)))
+        last = await numbers(high, peer, 1)
+        await trio.sleep(0.05)
+    assert running.engine.counters()["estimates_doubted"] == doubted

@@ -11,7 +11,7 @@ from voicechat.rtc.negotiation import OPUS_CLOCK_RATE, STEREO_PT, TRANSPORT_EXTE
 
 log = get_logger("media")
 
-LAYERS = 4 / 3  # a picture, a quarter of it and a quarter of that, and so on
+ALL_LAYERS = 4 / 3  # of what one takes: a picture, a quarter of it and a quarter of that, and so on
 SOUND_BITS_PER_S = 256_000  # a voice and the sound of a screen
 HEADROOM = 1.25  # of what a publisher was asked to keep to: headers, and encoders overshoot
 LAYERS = 3  # that a video is sent in at most
@@ -109,7 +109,7 @@ def limit_uplink(engine: Engine, endpoint: Endpoint) -> None:
     """
     videos = sum(published.max_bits_per_s for published in endpoint.published.values())
     is_told = endpoint.takes_limits and not endpoint.takes_arrivals and videos > 0
-    limit = int(videos * HEADROOM * LAYERS) + SOUND_BITS_PER_S if is_told else 0
+    limit = int(videos * HEADROOM * ALL_LAYERS) + SOUND_BITS_PER_S if is_told else 0
     if limit != endpoint.uplink_limit:
         endpoint.uplink_limit = limit
         engine.peer_limit(endpoint.handle, limit)
