@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import quart
 import trio
@@ -21,7 +21,7 @@ from voicechat.ids import new_id
 from voicechat.logs import bind_request_id, get_logger
 from voicechat.web.builtin import Check, builtin_routes
 from voicechat.web.calls import Authenticate, Calls, peer_of
-from voicechat.web.docs_page import docs_files
+from voicechat.web.docs_page import DOCS_PATHS, docs_files
 from voicechat.web.errors import framework_response, internal_response, problem_response
 from voicechat.web.headers import security_headers
 from voicechat.web.network import Network, open_network
@@ -64,7 +64,7 @@ def create_app(
     for route in every_route:
         _bind(app, calls, route)
     _bind_errors(app, WebClient(static_dir))
-    _bind_docs(app, describe(every_route))
+    _bind_docs(app, every_route)
     _bind_gateway(app, gateway, network)
 
     @app.before_request
@@ -142,11 +142,13 @@ def _file_response(file: StaticFile, raw: quart.Request) -> Response:
     return Response(body, headers=headers, content_type=file.content_type)
 
 
-def _bind_docs(app: QuartTrio, description: Mapping[str, Any]) -> None:
-    """Serve the description of the routes as it was made at the start."""
-    for path, (content_type, content) in docs_files(description).items():
+def _bind_docs(app: QuartTrio, routes: Sequence[Route]) -> None:
+    """Serve the description of the routes; it is made when it is first asked for, and takes 0.1 s."""
+    files = functools.cache(lambda: docs_files(describe(routes)))
+    for path in DOCS_PATHS:
 
-        async def view(content: bytes = content, content_type: str = content_type) -> Response:
+        async def view(path: str = path) -> Response:
+            content_type, content = files()[path]
             return Response(content, content_type=content_type, headers={"Cache-Control": "no-cache"})
 
         app.add_url_rule(path, endpoint=path, view_func=view, provide_automatic_options=False)

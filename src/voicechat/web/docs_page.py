@@ -37,14 +37,18 @@ _PAGE = """\
 """
 
 
+DOCS_PATHS = ("/api/openapi.json", "/api/docs", "/api/docs/style.css")
+
+
 def docs_files(description: Mapping[str, Any]) -> dict[str, tuple[str, bytes]]:
     """Return content type and content of each file of the documentation by its path."""
     compact = json.dumps(description, separators=(",", ":"))
-    return {
-        "/api/openapi.json": ("application/json", compact.encode()),
-        "/api/docs": ("text/html; charset=utf-8", print_page(description).encode()),
-        "/api/docs/style.css": ("text/css; charset=utf-8", _STYLE.encode()),
-    }
+    contents = (
+        ("application/json", compact.encode()),
+        ("text/html; charset=utf-8", print_page(description).encode()),
+        ("text/css; charset=utf-8", _STYLE.encode()),
+    )
+    return dict(zip(DOCS_PATHS, contents, strict=True))
 
 
 def print_page(description: Mapping[str, Any]) -> str:
