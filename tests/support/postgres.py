@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,17 @@ _FAST = {
 
 
 class PostgresServer:
-    """A running server; hands out databases made from a template."""
+    """A running server; hands out databases made from a template.
+
+    While a test runs, the next one's is made and the last one's is dropped: the server has a core for that.
+    """
 
     def __init__(self, aio: Bridge, dsn: str) -> None:
         self._aio = aio
         self._numbers = itertools.count(1)
+        self._beside = ThreadPoolExecutor(1)
+        self._next: dict[str, Future[str]] = {}
+        self._drops: list[Future[None]] = []
         self.dsn = dsn
 
     def dsn_of(self, database: str) -> str:
@@ -55,12 +62,28 @@ class PostgresServer:
     @contextmanager
     def fresh_database(self, template: str) -> Iterator[str]:
         """Make a copy of `template`, yield its DSN, and drop it."""
-        name = f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        name = self._soon(template).result()
+        self._next[template] = self._beside.submit(self._copy, template)
         try:
             yield self.dsn_of(name)
         finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._drops.append(self._beside.submit(self.execute, f"DROP DATABASE {name} WITH (FORCE)"))
+
+    def _soon(self, template: str) -> Future[str]:
+        return self._next.pop(template, None) or self._beside.submit(self._copy, template)
+
+    def _copy(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    def close(self) -> None:
+        """Wait for what is still being made and dropped; raises what went wrong."""
+        self._beside.shutdown()
+        for made in self._next.values():
+            made.result()
+        for dropped in self._drops:
+            dropped.result()
 
 
 def copy_data_folder(source: Path, target: Path) -> None:
@@ -72,4 +95,6 @@ def copy_data_folder(source: Path, target: Path) -> None:
 def running_postgres(aio: Bridge, folder: Path) -> Iterator[PostgresServer]:
     """Run a server under `folder`."""
     with in_background(lambda: open_postgres(folder, settings=_FAST)) as dsn:
-        yield PostgresServer(aio, dsn)
+        server = PostgresServer(aio, dsn)
+        yield server
+        server.close()
