@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import trio
 
 from tests.features.town import PASSWORD, Ground, Person, Town
 from tests.support.gateway_client import GatewayClient
 from voicechat import protocol
+from voicechat.access import view
 from voicechat.ids import new_id
 from voicechat.protocol.channels import (
     CategoryCreated,
@@ -22,6 +24,7 @@ from voicechat.protocol.channels import (
 )
 from voicechat.protocol.gateway import CloseCode, Error, Ping, Ready, Subscribe, Subscribed
 from voicechat.protocol.guilds import (
+    Guild,
     GuildCreated,
     GuildDeleted,
     GuildUpdated,
@@ -32,6 +35,7 @@ from voicechat.protocol.guilds import (
 from voicechat.protocol.messages import MessageNew
 from voicechat.protocol.permissions import ALL_PERMISSIONS, EVERYONE_DEFAULT, Permission
 from voicechat.protocol.roles import RoleUpdated
+from voicechat.storage import Connection, Database
 
 VIEW, SEND = int(Permission.VIEW_CHANNEL), int(Permission.SEND_MESSAGES)
 
@@ -178,6 +182,53 @@ async def test_ones_own_bits_in_the_guild_are_told(owner: Person, member: Person
         assert (await socket.expect(RoleUpdated)).role.permissions == Permission.MANAGE_GUILD
         updated = await socket.expect(GuildUpdated)
         assert updated.my_permissions == EVERYONE_DEFAULT | Permission.MANAGE_GUILD
+
+
+async def test_a_change_of_a_role_is_looked_up_once_for_all(
+    owner: Person, member: Person, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+    look_up = view.guild_of_members
+
+    async def noted(conn: Connection, guild_id: str, user_ids: Sequence[str]) -> dict[str, view.Sight]:
+        asked.append(set(user_ids))
+        return await look_up(conn, guild_id, user_ids)
+
+    async def one_by_one(*_: object) -> list[Guild]:
+        raise AssertionError("looked up for one alone")
+
+    async with watching(member) as (mias, _), watching(member) as (_, _), watching(owner):
+        monkeypatch.setattr(view, "guild_of_members", noted)
+        monkeypatch.setattr(view, "guilds", one_by_one)
+        body = {"permissions": int(EVERYONE_DEFAULT & ~SEND)}
+        await owner.ask("PATCH", f"{ground.url}/roles/{ground.everyone_id}", body)
+        updated = await mias.expect(GuildUpdated)
+        assert updated.my_permissions == EVERYONE_DEFAULT & ~SEND
+        channels = [await mias.expect(ChannelUpdated) for _ in range(2)]
+        assert {update.channel.my_permissions for update in channels} == {EVERYONE_DEFAULT & ~SEND}
+    assert asked == [{owner.user_id, member.user_id}]
+
+
+async def test_all_are_shown_of_a_guild_what_each_is_shown_alone(
+    owner: Person, member: Person, outsider: Person, ground: Ground, db: Database
+) -> None:
+    role_id = await ground.role(0, member)
+    hidden = await ground.private_channel()
+    category = await owner.ask("POST", f"{ground.url}/categories", {"name": "Staff"}, status=201)
+    await owner.ask("PATCH", f"/api/channels/{hidden}", {"category_id": category["id"]})
+    hide = f"{ground.url}/categories/{category['id']}/overrides/{ground.everyone_id}"
+    await owner.ask("PUT", hide, {"deny": VIEW})
+    await ground.private_channel(role_id)
+    await owner.post(ground.text_id)
+    people = [owner.user_id, member.user_id, outsider.user_id]
+    together = await db.run(view.guild_of_members, ground.id, people)
+    assert together.keys() == {owner.user_id, member.user_id}
+    for user_id, sight in together.items():
+        assert [sight.guild] == await db.run(view.guilds, user_id, [ground.id])
+        assert sight.channels == await db.run(view.channels, user_id, [ground.id])
+        assert sight.categories == await db.run(view.categories, user_id, [ground.id], sight.channels)
+    assert len(together[owner.user_id].channels) > len(together[member.user_id].channels)
+    assert len(together[owner.user_id].categories) > len(together[member.user_id].categories)
 
 
 async def test_a_timeout_is_told_with_what_it_leaves(owner: Person, member: Person, ground: Ground) -> None:

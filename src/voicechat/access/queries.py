@@ -110,10 +110,17 @@ SELECT guild_id, NULL::uuid, NULL::text,
 FROM category_facts WHERE category_id = $1 AND user_id = $2
 """
 
-CATEGORIES = """
-SELECT category_id, is_owner, is_timed_out, everyone_bits, role_bits, rank,
-       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny
+_CATEGORY = """category_id, is_owner, is_timed_out, everyone_bits, role_bits, rank,
+       everyone_allow, everyone_deny, roles_allow, roles_deny, member_allow, member_deny"""
+
+CATEGORIES = f"""
+SELECT {_CATEGORY}
 FROM category_facts WHERE user_id = $1 AND guild_id = ANY($2::uuid[])
+"""
+
+CATEGORIES_OF_MEMBERS = f"""
+SELECT user_id, {_CATEGORY}
+FROM category_facts WHERE guild_id = $1 AND user_id = ANY($2::uuid[])
 """
 
 GUILDS_OF_USER = "SELECT guild_id FROM guild_members WHERE user_id = $1 ORDER BY joined_at, guild_id"
@@ -198,6 +205,14 @@ async def categories(conn: Connection, user_id: str, guild_ids: Sequence[str]) -
     """Return by id what the user may do in each category of those guilds (what its channels inherit)."""
     rows = await conn.fetch(CATEGORIES, user_id, guild_ids)
     return {row[0]: resolve(Standing(*row[1:6]), Overrides(*row[6:12])) for row in rows}
+
+
+async def categories_of_members(
+    conn: Connection, guild_id: str, user_ids: Sequence[str]
+) -> list[tuple[str, str, int]]:
+    """Return what each of the users who is a member of a guild may do in each of its categories."""
+    rows = await conn.fetch(CATEGORIES_OF_MEMBERS, guild_id, user_ids)
+    return [(row[0], row[1], resolve(Standing(*row[2:7]), Overrides(*row[7:13]))) for row in rows]
 
 
 async def guilds_of_user(conn: Connection, user_id: str) -> list[str]:

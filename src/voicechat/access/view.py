@@ -6,7 +6,8 @@ Hidden channels are left out before their rows are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
@@ -19,13 +20,31 @@ from voicechat.protocol.permissions import Permission
 from voicechat.protocol.roles import Role
 from voicechat.storage import Connection, Row
 
+
+@dataclass(slots=True)
+class Sight:
+    """A guild, and those of its categories and channels that one member sees."""
+
+    guild: Guild
+    categories: list[Category] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
+
+
 UNREAD_AT_MOST = 100
 """Unread messages are counted no further: nobody reads the number beyond."""
 
-GUILDS = """
-SELECT g.id, g.name, g.owner_id, g.description, g.icon_url, g.member_count, g.created_at,
-       g.afk_channel_id, g.afk_timeout_s, f.is_owner, f.is_timed_out, f.everyone_bits, f.role_bits, f.rank
-FROM member_facts f JOIN guilds g ON g.id = f.guild_id
+_GUILD = """g.id, g.name, g.owner_id, g.description, g.icon_url, g.member_count, g.created_at,
+       g.afk_channel_id, g.afk_timeout_s, f.is_owner, f.is_timed_out, f.everyone_bits, f.role_bits, f.rank,
+       f.user_id
+FROM member_facts f JOIN guilds g ON g.id = f.guild_id"""
+
+GUILD_OF_MEMBERS = f"""
+SELECT {_GUILD}
+WHERE f.guild_id = $1 AND f.user_id = ANY($2::uuid[])
+"""
+
+GUILDS = f"""
+SELECT {_GUILD}
 WHERE f.user_id = $1 AND f.guild_id = ANY($2::uuid[])
 ORDER BY f.joined_at, g.id
 """
@@ -39,8 +58,7 @@ CATEGORIES = """
 SELECT id, guild_id, name, position FROM categories WHERE guild_id = ANY($1::uuid[]) ORDER BY position, id
 """
 
-_CHANNEL = """
-SELECT c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
+_CHANNEL = """c.id, c.guild_id, c.name, c.channel_type, c.category_id, c.topic, c.user_limit, c.position,
        c.created_at, newest.id AS last_message_id, r.last_read_message_id, unread.count AS unread_count,
        c.bitrate_kbps, c.ptime_ms, c.max_screen_shares, m.user_id
 FROM channels c
@@ -56,16 +74,23 @@ CROSS JOIN LATERAL (
           AND x.id > coalesce(r.last_read_message_id, first_id_of(m.joined_at))
         ORDER BY x.id DESC LIMIT $3
     ) counted
-) unread
-"""
+) unread"""
 
-CHANNELS = f"""{_CHANNEL}
+CHANNELS = f"""
+SELECT {_CHANNEL}
 WHERE m.user_id = $1 AND c.id = ANY($2::uuid[])
 ORDER BY c.position, c.id
 """
 
-CHANNEL_OF_MEMBERS = f"""{_CHANNEL}
+CHANNEL_OF_MEMBERS = f"""
+SELECT {_CHANNEL}
 WHERE c.id = $1 AND m.user_id = ANY($2::uuid[])
+"""
+
+CHANNELS_OF_MEMBERS = f"""
+SELECT {_CHANNEL}
+WHERE (m.user_id, c.id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+ORDER BY c.position, c.id
 """
 
 OWN_MEMBERS = """
@@ -141,10 +166,37 @@ async def categories(
 ) -> list[Category]:
     """Return the categories that the user may see: by their bits there, or for a channel they see in it."""
     bits = await queries.categories(conn, user_id, guild_ids)
-    visible = {category_id for category_id, own in bits.items() if own & Permission.VIEW_CHANNEL}
-    visible |= {channel.category_id for channel in seen if channel.category_id is not None}
-    rows = await conn.fetch(CATEGORIES, guild_ids)
-    return [category(row) for row in rows if row[0] in visible]
+    all_of_them = [category(row) for row in await conn.fetch(CATEGORIES, guild_ids)]
+    return _visible(all_of_them, bits, seen)
+
+
+def _visible(
+    categories: Iterable[Category], bits: Mapping[str, int], seen: Iterable[Channel]
+) -> list[Category]:
+    within = {channel.category_id for channel in seen}
+    return [
+        category
+        for category in categories
+        if category.id in within or bits.get(category.id, 0) & Permission.VIEW_CHANNEL
+    ]
+
+
+async def guild_of_members(conn: Connection, guild_id: str, user_ids: Sequence[str]) -> dict[str, Sight]:
+    """Return what each of the users sees of one guild; strangers are left out. So many statements for all."""
+    found = {row[14]: Sight(_guild(row)) for row in await conn.fetch(GUILD_OF_MEMBERS, guild_id, user_ids)}
+    places = await queries.channels_of_members(conn, guild_id, list(found))
+    bits = {(user_id, place.channel_id): place.bits for user_id, place in places}
+    visible = [pair for pair, own in bits.items() if own & Permission.VIEW_CHANNEL]
+    users, channels = [pair[0] for pair in visible], [pair[1] for pair in visible]
+    for row in await conn.fetch(CHANNELS_OF_MEMBERS, users, channels, UNREAD_AT_MOST):
+        found[row[15]].channels.append(_channel(row, bits[row[15], row[0]]))
+    own_bits: dict[str, dict[str, int]] = {user_id: {} for user_id in found}
+    for user_id, category_id, own in await queries.categories_of_members(conn, guild_id, list(found)):
+        own_bits[user_id][category_id] = own
+    all_of_them = [category(row) for row in await conn.fetch(CATEGORIES, [guild_id])]
+    for user_id, sight in found.items():
+        sight.categories += _visible(all_of_them, own_bits[user_id], sight.channels)
+    return found
 
 
 async def own_members(conn: Connection, user_id: str, guild_ids: Sequence[str]) -> dict[str, Member]:

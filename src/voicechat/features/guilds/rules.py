@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from voicechat.access.view import Sight
 from voicechat.protocol import Event
 from voicechat.protocol.channels import (
     Category,
@@ -31,8 +32,8 @@ class Shown(NamedTuple):
     channels: Mapping[str, int]
 
 
-def shown(snapshot: GuildSnapshot) -> Shown:
-    """Fingerprint a snapshot."""
+def shown(snapshot: GuildSnapshot | Sight) -> Shown:
+    """Fingerprint what somebody sees."""
     return Shown(
         snapshot.guild.my_permissions,
         {category.id: _category_print(category) for category in snapshot.categories},
@@ -46,6 +47,11 @@ def changes(guild_id: str, before: Shown | None, after: GuildSnapshot | None, re
         return [] if before is None else [GuildDeleted(guild_id=guild_id, reason=reason)]
     if before is None:
         return [GuildCreated(guild=after)]
+    return news(guild_id, before, after)
+
+
+def news(guild_id: str, before: Shown, after: GuildSnapshot | Sight) -> list[Event]:
+    """List the events that turn what was shown of a guild into what is seen of it now."""
     now = shown(after)
     return [
         *([] if before.permissions == now.permissions else [_own_bits_changed(after.guild)]),

@@ -15,6 +15,7 @@ import msgspec
 import trio
 
 from voicechat.access import queries, require, view
+from voicechat.access.view import Sight
 from voicechat.features.guilds import rules
 from voicechat.features.guilds.rules import Shown
 from voicechat.gateway import Change, Connection, Gathering, Scope
@@ -45,18 +46,24 @@ class Watch:
 class Watches:
     """What each connection of this node was shown, by gateway session id; kept in `house.rooms["guilds"]`.
 
-    A change of one channel is looked up for all whom it concerns at once. Larger ones are rarer, and each
-    person's own: some at a time, so that requests still get the database.
+    A change of one channel or of one guild is looked up for all whom it concerns at once. A guild that one
+    just joined, and all of somebody's, are looked up for each: some at a time, so that requests still get
+    the database.
     """
 
     def __init__(self, house: House) -> None:
         self.of_session: dict[str, Watch] = {}
         self.channels = Gathering(partial(_channel_of_members, house))
+        self.guilds = Gathering(partial(_guild_of_members, house))
         self.snapshots = trio.CapacityLimiter(_SNAPSHOTS_AT_ONCE)
 
 
 async def _channel_of_members(house: House, channel_id: str, user_ids: Collection[str]) -> dict[str, Channel]:
     return await house.db.run(view.channel_of_members, channel_id, list(user_ids))
+
+
+async def _guild_of_members(house: House, guild_id: str, user_ids: Collection[str]) -> dict[str, Sight]:
+    return await house.db.run(view.guild_of_members, guild_id, list(user_ids))
 
 
 def _watches(house: House) -> Watches:
@@ -172,9 +179,12 @@ async def changed(house: House, connection: Connection, change: Change) -> None:
     """Tell a connection what has changed for it; `change.news` of None is anything at all."""
     watch = _watches(house).of_session.setdefault(connection.session_id, Watch())
     async with watch.lock:
-        if not await _channel_changed(house, connection, watch, change.news):
-            async with _watches(house).snapshots:
-                await _guilds_changed(house, connection, watch, change.news)
+        if await _channel_changed(house, connection, watch, change.news):
+            return
+        if await _guild_changed(house, connection, watch, change.news):
+            return
+        async with _watches(house).snapshots:
+            await _guilds_changed(house, connection, watch, change.news)
 
 
 async def _channel_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> bool:
@@ -200,16 +210,37 @@ def _is_placed(channel: Channel, guild_id: str, before: Shown) -> bool:
     )
 
 
+async def _guild_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> bool:
+    """Tell of a change of one guild that the connection knows; False of all else."""
+    guild_id: str | None = getattr(news, "guild_id", None)
+    before = None if guild_id is None else watch.guilds.get(guild_id)
+    if guild_id is None or before is None:
+        return False
+    after = await _watches(house).guilds.ask(guild_id, connection.caller.user_id)
+    if after is None:
+        events = rules.changes(guild_id, before, None, _reason(news))
+        del watch.guilds[guild_id]
+    else:
+        events = rules.news(guild_id, before, after)
+        watch.guilds[guild_id] = rules.shown(after)
+    for event in events:
+        connection.send(event)
+    return True
+
+
+def _reason(news: News | None) -> str:
+    return news.reason if isinstance(news, GuildLeft) else "left"
+
+
 async def _guilds_changed(house: House, connection: Connection, watch: Watch, news: News | None) -> None:
     guild_id: str | None = getattr(news, "guild_id", None)
     only = None if guild_id is None else [guild_id]
     seen = {
         snapshot.guild.id: snapshot for snapshot in await snapshots(house, connection.caller.user_id, only)
     }
-    reason = news.reason if isinstance(news, GuildLeft) else "left"
     for concerned in only or {*watch.guilds, *seen}:
         after = seen.get(concerned)
-        for event in rules.changes(concerned, watch.guilds.get(concerned), after, reason):
+        for event in rules.changes(concerned, watch.guilds.get(concerned), after, _reason(news)):
             connection.send(event)
         if after is None:
             watch.guilds.pop(concerned, None)
