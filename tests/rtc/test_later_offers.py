@@ -59,7 +59,7 @@ def answered(made: Negotiation, parts: AnswerParts = PARTS) -> str:
     return text
 
 
-def test_the_first_offer_is_what_it_was_before_there_was_video() -> None:
+def test_the_first_offer_is_what_it_is_written_down_as() -> None:
     offer = Offer(
         session_id=1 << 62,
         ice=CREDENTIALS,

@@ -64,6 +64,16 @@ def test_every_section_repeats_the_transport(offer: Offer) -> None:
         assert "usedtx=1" in (section.first("fmtp") or "")
 
 
+def test_slots_are_offered_with_redundancy_behind_opus_and_the_microphone_without(offer: Offer) -> None:
+    """What comes first is what a publisher would send, and what we are sent stays plain."""
+    microphone, *slots = sdp.parse(render_offer(offer)).media
+    assert (microphone.formats, microphone.every("rtpmap")) == (("111",), ("111 opus/48000/2",))
+    for slot in slots:
+        assert slot.formats == ("111", "63")
+        assert slot.every("rtpmap") == ("111 opus/48000/2", "63 red/48000/2")
+        assert slot.every("fmtp")[1:] == ("63 111/111",)
+
+
 @pytest.mark.parametrize(
     ("opus", "bitrate", "ptime"),
     [(None, "64000", "20"), (OpusSettings(8, 10), "8000", "10"), (OpusSettings(510, 60), "510000", "60")],
@@ -105,6 +115,30 @@ def test_a_browsers_answer_is_read(offer: Offer, write: type) -> None:
     assert answer.fingerprint == PARTS.fingerprint
     assert (answer.publishes, answer.ssrc, answer.level_extension) == (True, 1234, 1)
     assert answer.slot_mids == ("1", "2", "3")
+
+
+def test_what_chromium_156_answered_to_redundancy_is_read() -> None:
+    text = (ANSWERS / "chromium_redundancy.sdp").read_bytes().decode()
+    answer = read_answer(make_offer(2), text)
+    assert answer.slot_mids == answer.redundant_mids == ("1", "2")
+
+
+def test_each_slot_knows_whether_its_receiver_takes_redundancy(offer: Offer) -> None:
+    text = chromium_answer(render_offer(offer), PARTS)
+    assert read_answer(offer, text).redundant_mids == ("1", "2", "3")
+    first, second, third, fourth = re.split("(?=m=audio)", text)[1:]
+    without = third.replace("SAVPF 111 63", "SAVPF 111").replace("a=rtpmap:63 red/48000/2\r\n", "")
+    head = text[: text.index("m=audio")]
+    mixed = read_answer(offer, head + first + second + without + fourth.replace("recvonly", "inactive"))
+    assert (mixed.slot_mids, mixed.redundant_mids) == (("1", "2"), ("1",))
+
+
+@pytest.mark.parametrize(
+    ("write", "types"), [(firefox_answer, PARTS.types), (chromium_answer, {111})], ids=["firefox", "aiortc"]
+)
+def test_who_knows_no_redundancy_is_sent_none(offer: Offer, write: type, types: set[int]) -> None:
+    answer = read_answer(offer, write(render_offer(offer), replace(PARTS, types=types)))
+    assert (answer.slot_mids, answer.redundant_mids) == (("1", "2", "3"), ())
 
 
 @pytest.mark.parametrize("write", [chromium_answer, firefox_answer])
@@ -150,6 +184,9 @@ BAD = {
     "a codec not offered": ("SAVPF 111", "SAVPF 111 0"),
     "another payload type": ("SAVPF 111", "SAVPF 200"),
     "another codec": ("111 opus/48000/2", "111 PCMU/8000"),
+    "redundancy from the microphone": ("SAVPF 111\r\n", "SAVPF 111 63\r\n"),
+    "redundancy alone": ("SAVPF 111 63", "SAVPF 63"),
+    "redundancy of something else": ("63 red/48000/2", "63 red/8000"),
     "another protocol": ("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
     "video": ("m=audio", "m=video"),
     "sending on a slot": ("a=recvonly", "a=sendrecv"),

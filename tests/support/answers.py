@@ -74,7 +74,8 @@ def firefox_answer(offer: str, parts: AnswerParts | None = None) -> str:
     lines += [f"a=fingerprint:sha-256 {parts.fingerprint}", f"a=group:BUNDLE {' '.join(mids)}"]
     lines += ["a=ice-options:trickle", "a=msid-semantic:WMS *"]
     for index, section in enumerate(sdp.parse(offer).media):
-        types, direction = _accepted(section, parts), _direction(index, section, parts)
+        types = [text for text in _accepted(section, parts) if text != "63"]  # it has no RED
+        direction = _direction(index, section, parts)
         lines += [f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(types)}", "c=IN IP4 0.0.0.0"]
         lines += [f"a={direction}", *_extensions(section, parts)]
         lines += ["a=fmtp:111 maxplaybackrate=48000;stereo=1;useinbandfec=1"] if "111" in types else []
@@ -123,6 +124,7 @@ def _codecs(section: sdp.Media, types: list[str], parts: AnswerParts) -> Iterato
                 yield f"a={name}:{value}"
     if section.kind == "audio":
         yield f"a=fmtp:{types[0]} minptime=10;useinbandfec=1;usedtx=1"
+        yield from (f"a=fmtp:{value}" for value in section.every("fmtp") if {"63", value[:2]} <= {*types})
 
 
 def _layers(section: sdp.Media, direction: str, parts: AnswerParts) -> Iterator[str]:

@@ -19,6 +19,7 @@ from voicechat.rtc.peer import (
     TupleRemoved,
     UfragRetired,
 )
+from voicechat.rtc.redundancy import Redundancy
 from voicechat.rtc.stage import StreamKey
 
 
@@ -66,6 +67,8 @@ class Endpoint:
     pictures: list[int] = field(default_factory=list)  # those of the slots that video is sent on
     is_numbered: bool = False  # its video packets tell when they arrive
     capacity: Capacity = field(default_factory=Capacity)
+    redundancy: Redundancy = field(default_factory=Redundancy)
+    carried: dict[str, int] = field(default_factory=dict)  # how many earlier packets the engine sends, by mid
     is_sound_gated: bool = False
     told: dict[StreamKey, Layer | Withheld] = field(default_factory=dict)  # of what others show
     published: dict[str, Published] = field(default_factory=dict)  # by source

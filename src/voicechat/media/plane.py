@@ -25,6 +25,7 @@ from voicechat.media.records import (
     FlowClosed,
     LayerSwitched,
     Limited,
+    Losses,
     Moved,
     Record,
     Refused,
@@ -32,6 +33,7 @@ from voicechat.media.records import (
     Stun,
 )
 from voicechat.media.records import Speaking as SpeakingRecord
+from voicechat.media.redundancy import follow_losses
 from voicechat.media.routes import mirror
 from voicechat.media.streams import Streams
 from voicechat.media.tcp import TcpDoor
@@ -180,6 +182,8 @@ class Plane:
                 self._streams.estimated(endpoint, bits_per_s)
             case Limited(bits_per_s=bits_per_s):
                 self._streams.limited(endpoint, bits_per_s)
+            case Losses():
+                follow_losses(self._engine, endpoint, record, self._now())
             case SpeakingRecord(is_speaking=is_speaking):
                 self._guarded(endpoint, lambda: self._hear(endpoint, is_speaking))
             case _:

@@ -51,7 +51,7 @@ NEVER_SENT_S = 30.0
 SILENT_S = 60.0
 BANK_STEP = 4  # slots for pictures are offered by fours: a renegotiation for each would be felt
 SOUND_STEP = 2
-VOICES_BITS_PER_S = 100_000  # two who speak at once
+VOICES_BITS_PER_S = 100_000  # two who speak at once, without redundancy
 MAX_SOUNDS = 4
 
 
@@ -260,7 +260,8 @@ class Streams:
         stage = self._stages.get(viewer.room_id)
         if stage is not None:
             bits_per_s = viewer.capacity.bits_per_s(self._now())
-            left = None if bits_per_s is None else max(0, bits_per_s - VOICES_BITS_PER_S)
+            voices = VOICES_BITS_PER_S * viewer.redundancy.copies
+            left = None if bits_per_s is None else max(0, bits_per_s - voices)
             stage.estimate(viewer.peer_id, left)
 
     def paused(self, command: ShowStream) -> None:

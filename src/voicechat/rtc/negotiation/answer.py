@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from voicechat.errors import Invalid
 from voicechat.rtc import sdp
 from voicechat.rtc.ice import Credentials
-from voicechat.rtc.negotiation.codecs import LEVEL_EXTENSION, OPUS_PT
-from voicechat.rtc.negotiation.offer import MICROPHONE_EXTENSIONS, Offer
+from voicechat.rtc.negotiation.codecs import LEVEL_EXTENSION, OPUS_PT, RED_PT
+from voicechat.rtc.negotiation.offer import MICROPHONE_EXTENSIONS, MICROPHONE_TYPES, SLOT_TYPES, Offer
 from voicechat.rtc.negotiation.reading import (
     answered_extensions,
     answered_ssrc,
@@ -38,7 +38,8 @@ class Answer:
 
     `ssrc` is None where a publishing client announces none; its stream is then known by its payload
     type. `level_extension` is 0 where the client sends no audio level. `slot_mids` are the slots it will
-    listen to. `awaits_hello`: it is passive, so the DTLS handshake is ours to begin.
+    listen to, `redundant_mids` those of them on which it takes earlier packets once more. `awaits_hello`: it
+    is passive, so the DTLS handshake is ours to begin.
 
     Of later offers: `sent` is what the client sends besides its voice, `video_slots` are those it takes
     video on, `sound_mids` those it takes the sound of screens on; `rejected` are the sections it will never
@@ -52,6 +53,7 @@ class Answer:
     level_extension: int
     slot_mids: tuple[str, ...]
     awaits_hello: bool = False
+    redundant_mids: tuple[str, ...] = ()
     sent: tuple[SentStream, ...] = ()
     video_slots: tuple[TakenVideoSlot, ...] = ()
     sound_mids: tuple[str, ...] = ()
@@ -82,13 +84,13 @@ def _read_sections(
     ice: Credentials,
     fingerprint: str,
 ) -> Answer:
-    for section in voice:
-        answered_types(section, (OPUS_PT,))
     microphone, *slots = voice
+    answered_types(microphone, MICROPHONE_TYPES)
+    taken_types = {line.mid: _slot_types(section) for line, section in zip(offer.slots, slots, strict=True)}
     publishes = is_sending(microphone)
     pairs = list(zip(offer.later, later, strict=True))
     sent = (read_sent(line, section) for line, section in pairs if isinstance(line, PublishLine))
-    taken = (read_slot(line, section) for line, section in pairs if isinstance(line, VideoSlotLine))
+    pictures = (read_slot(line, section) for line, section in pairs if isinstance(line, VideoSlotLine))
     sounds = (read_sound_slot(line, section) for line, section in pairs if isinstance(line, SoundSlotLine))
     return Answer(
         ice=ice,
@@ -96,14 +98,25 @@ def _read_sections(
         publishes=publishes,
         ssrc=answered_ssrc(microphone) if publishes else None,
         level_extension=LEVEL_EXTENSION if LEVEL_EXTENSION in _extensions_of_microphone(microphone) else 0,
-        slot_mids=tuple(s.mid for s, section in zip(offer.slots, slots, strict=True) if is_taking(section)),
+        slot_mids=tuple(mid for mid, types in taken_types.items() if types),
+        redundant_mids=tuple(mid for mid, types in taken_types.items() if RED_PT in types),
         sent=tuple(stream for stream in sent if stream is not None),
-        video_slots=tuple(slot for slot in taken if slot is not None),
+        video_slots=tuple(slot for slot in pictures if slot is not None),
         sound_mids=tuple(mid for mid in sounds if mid is not None),
         rejected=frozenset(
             mid for mid, section in zip(offer.mids, (*voice, *later), strict=True) if section.port == 0
         ),
     )
+
+
+def _slot_types(section: sdp.Media) -> tuple[int, ...]:
+    """Return the payload types a client takes on a slot of voices; none where it takes nothing."""
+    types = answered_types(section, SLOT_TYPES)
+    if not is_taking(section):
+        return ()
+    if OPUS_PT not in types:
+        raise Invalid(f"expected payload type {OPUS_PT} on a slot, got {' '.join(section.formats)[:80]}")
+    return types
 
 
 def _kinds(offer: Offer) -> Iterable[str]:

@@ -11,6 +11,8 @@ OPUS_PT = 111
 STEREO_PT = 109  # Opus for the sound of screens: another format, and one type means one format in a bundle
 OPUS_CLOCK_RATE = 48_000
 OPUS = "opus/48000/2"
+RED_PT = 63  # Opus that carries earlier packets once more (RFC 2198)
+RED = "red/48000/2"
 
 LEVEL_EXTENSION = 1
 TRANSPORT_EXTENSION = 3
@@ -50,4 +52,6 @@ def rtpmap(pt: int) -> str:
     """Return what a=rtpmap says of a payload type of ours."""
     if pt in (OPUS_PT, STEREO_PT):
         return OPUS
+    if pt == RED_PT:
+        return RED
     return f"{BY_PT[pt].name}/90000" if pt in BY_PT else "rtx/90000"

@@ -14,8 +14,11 @@ What each line of the voice sections is there for:
   (RFC 8843 §9.1).
 - `a=rtcp-fb nack`: Chromium asks for lost Opus packets and sends lost ones again, though its answer does
   not say so (measured with version 156); Firefox ignores the line.
-- no RTX, RED or transport-cc: Chromium takes no retransmission stream for audio, Firefox rejects RED, and
-  answers the third with 20 reports a second from every listener.
+- RED in every slot, behind Opus: whoever takes it (Chromium does, Firefox does not) can be sent earlier
+  packets once more where its network loses some (`rtc.redundancy`). Not for the microphone: what we are
+  sent stays plain Opus, and so does what goes to whoever loses nothing.
+- no RTX or transport-cc: Chromium takes no retransmission stream for audio, and Firefox answers the second
+  with 20 reports a second from every listener.
 """
 
 from __future__ import annotations
@@ -27,13 +30,22 @@ from dataclasses import dataclass
 from voicechat.errors import Invalid
 from voicechat.rtc import sdp
 from voicechat.rtc.ice import Credentials
-from voicechat.rtc.negotiation.codecs import EXTENSION_URIS, LEVEL_EXTENSION, MID_EXTENSION, OPUS, OPUS_PT
+from voicechat.rtc.negotiation.codecs import (
+    EXTENSION_URIS,
+    LEVEL_EXTENSION,
+    MID_EXTENSION,
+    OPUS_PT,
+    RED_PT,
+    rtpmap,
+)
 from voicechat.rtc.negotiation.sections import PROTOCOL, LaterLine, later_section
 
 MICROPHONE_MID = "0"
 MAX_SLOTS = 128
 
 MICROPHONE_EXTENSIONS = (LEVEL_EXTENSION, MID_EXTENSION)
+MICROPHONE_TYPES = (OPUS_PT,)
+SLOT_TYPES = (OPUS_PT, RED_PT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +125,10 @@ def new_ssrc(taken: Collection[int]) -> int:
 def render_offer(offer: Offer) -> str:
     """Write the offer as SDP."""
     microphone = (("mid", MICROPHONE_MID), ("recvonly", ""), *_extension_lines(MICROPHONE_EXTENSIONS))
-    media = [_voice_section(offer, MICROPHONE_MID, microphone)]
-    media += [_voice_section(offer, slot.mid, _slot_attributes(offer, slot)) for slot in offer.slots]
+    media = [_voice_section(offer, MICROPHONE_MID, microphone, MICROPHONE_TYPES)]
+    media += [
+        _voice_section(offer, slot.mid, _slot_attributes(offer, slot), SLOT_TYPES) for slot in offer.slots
+    ]
     media += [
         later_section(
             line,
@@ -150,16 +164,25 @@ def _extension_lines(extensions: Iterable[int]) -> tuple[sdp.Attribute, ...]:
     return tuple(("extmap", f"{number} {EXTENSION_URIS[number]}") for number in extensions)
 
 
-def _voice_section(offer: Offer, mid: str, own: tuple[sdp.Attribute, ...]) -> sdp.Media:
+def _voice_section(
+    offer: Offer, mid: str, own: tuple[sdp.Attribute, ...], types: tuple[int, ...]
+) -> sdp.Media:
     bitrate = offer.opus.bitrate_kbps * 1000
     codec = (
-        ("rtpmap", f"{OPUS_PT} {OPUS}"),
+        ("rtpmap", f"{OPUS_PT} {rtpmap(OPUS_PT)}"),
         ("fmtp", f"{OPUS_PT} minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate={bitrate}"),
         ("ptime", str(offer.opus.ptime_ms)),
         ("rtcp-fb", f"{OPUS_PT} nack"),
     )
-    attributes = (*own, *_transport(offer), *codec, *_candidates(offer))
-    return sdp.Media("audio", 0 if mid in offer.rejected else 9, PROTOCOL, (str(OPUS_PT),), attributes)
+    attributes = (*own, *_transport(offer), *codec, *_redundancy_lines(types), *_candidates(offer))
+    return sdp.Media("audio", 0 if mid in offer.rejected else 9, PROTOCOL, tuple(map(str, types)), attributes)
+
+
+def _redundancy_lines(types: tuple[int, ...]) -> tuple[sdp.Attribute, ...]:
+    """Say of what the redundancy is (RFC 2198 §5): one Opus for the earlier packet, one for the new."""
+    if RED_PT not in types:
+        return ()
+    return ("rtpmap", f"{RED_PT} {rtpmap(RED_PT)}"), ("fmtp", f"{RED_PT} {OPUS_PT}/{OPUS_PT}")
 
 
 def _transport(offer: Offer) -> tuple[sdp.Attribute, ...]:
