@@ -36,3 +36,11 @@ def test_downwards_the_worst_reported_slot_counts_and_the_newest_round_trip() ->
     stats = peer_stats(COUNTERS, None, slots)
     assert stats.rtt_ms == 3.0
     assert stats.down == DirectionStats(packets=35, bytes=350, lost=3, loss_percent=25.0, jitter_ms=10.0)
+
+
+def test_pictures_tell_the_round_trip_and_nothing_of_how_voices_are_heard() -> None:
+    voice = slot(packets=10, bytes=100, lost=1, fraction_lost=64, jitter=48, rtt_us=9000, reported_us=5)
+    picture = slot(packets=20, bytes=200, lost=9, fraction_lost=255, jitter=9000, rtt_us=3000, reported_us=7)
+    stats = peer_stats(COUNTERS, None, [voice], [picture])
+    assert stats.rtt_ms == 3.0
+    assert stats.down == DirectionStats(packets=10, bytes=100, lost=1, loss_percent=25.0, jitter_ms=1.0)

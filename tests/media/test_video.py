@@ -478,6 +478,23 @@ async def test_what_a_viewer_says_that_it_takes_bounds_its_layers_until_it_says_
     assert stage.media.counters()["remb_received"] > 0
 
 
+async def test_pictures_that_are_lost_are_no_lost_voices(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates()
+    mid = await ben.watches("anna")
+    await show([webcam], DARK)
+    highest = (await ben.sees(mid, DARK))[-1].seq
+    await ben.client.report(losses(ben.client, mid, 0.9, highest))
+    picture = stage.media._endpoints[ben.peer_id].pictures[0]
+    with trio.fail_after(10):
+        while (stats := stage.media._engine.slot_stats(picture)) is None or not stats.reported_us:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+    assert stats.fraction_lost > 200
+    down = stage.media.stats(ben.peer_id).down
+    assert (down.loss_percent, down.packets) == (0, 0)
+
+
 def layers_told(viewer: Person) -> list[LayerName | None]:
     told = viewer.stage.events.of(LayerChanged)
     return [event.layer for event in told if event.peer_id == viewer.peer_id]

@@ -5,11 +5,12 @@ Each call changes the tables of the media room at once and returns; what follows
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import trio
 
 from voicechat.errors import Conflict, Invalid, NotFound, Unavailable
+from voicechat.media.figures import SlotStats
 from voicechat.media.plane import Plane
 from voicechat.media.stats import ConnectedPeer, PeerStats, peer_stats
 from voicechat.rtc.candidates import require_candidate
@@ -190,8 +191,13 @@ class Media(Plane):
         if counters is None:
             raise NotFound(f"no media of peer {peer_id}")
         track = None if endpoint.track is None else engine.track_stats(endpoint.track)
-        slots = (engine.slot_stats(slot) for slot in endpoint.slots.values())
-        return peer_stats(counters, track, [slot for slot in slots if slot is not None])
+        pictures = set(endpoint.pictures)
+        sounds = (slot for slot in endpoint.slots.values() if slot not in pictures)
+        return peer_stats(counters, track, self._slot_stats(sounds), self._slot_stats(pictures))
+
+    def _slot_stats(self, slots: Iterable[int]) -> list[SlotStats]:
+        found = (self._engine.slot_stats(slot) for slot in slots)
+        return [stats for stats in found if stats is not None]
 
     def connected(self) -> list[ConnectedPeer]:
         """List whose media flows."""

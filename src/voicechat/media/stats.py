@@ -43,14 +43,20 @@ class PeerStats:
     moves: int
 
 
-def peer_stats(counters: PeerCounters, track: TrackStats | None, slots: Sequence[SlotStats]) -> PeerStats:
+def peer_stats(
+    counters: PeerCounters,
+    track: TrackStats | None,
+    slots: Sequence[SlotStats],
+    pictures: Sequence[SlotStats] = (),
+) -> PeerStats:
     """Combine what the engine counted of a peer, what it publishes and what its slots were sent.
 
     Loss and jitter downwards are those of the worst slot, as its receiver reported it last: one bad
-    stream is heard.
+    stream is heard. Of its `pictures` only the round trip counts: their jitter is on another clock, and a
+    picture's packets come at once by nature.
     """
     reported = [slot for slot in slots if slot.reported_us]
-    timed = [slot for slot in reported if slot.rtt_us]
+    timed = [slot for slot in (*slots, *pictures) if slot.reported_us and slot.rtt_us]
     newest = max(timed, key=lambda slot: slot.reported_us, default=None)
     return PeerStats(
         rtt_ms=None if newest is None else newest.rtt_us / 1000,

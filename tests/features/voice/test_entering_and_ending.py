@@ -195,6 +195,14 @@ async def test_losing_connect_or_the_channel_ends_voice(village: Village) -> Non
     assert (await bob.gateway.expect(VoiceDisconnected)).reason == "forbidden"
     await bob.join(village.voice_id)
     await owner.ask("DELETE", f"/api/channels/{village.voice_id}", status=204)
+    assert (await bob.gateway.expect(VoiceDisconnected)).reason == "channel_deleted"
+
+
+async def test_a_channel_that_is_hidden_is_not_said_to_be_gone(village: Village) -> None:
+    await village.person("owner")
+    bob = await village.person("bob")
+    await bob.join(village.voice_id)
+    await village.deny(village.voice_id, Permission.VIEW_CHANNEL)
     assert (await bob.gateway.expect(VoiceDisconnected)).reason == "forbidden"
 
 

@@ -1251,7 +1251,14 @@ export interface VoiceConnectedEvent {
   session_id: Id;
 }
 
-/** Your voice session ended: left, moved, kicked, forbidden, timeout, closed, channel_deleted, error. */
+/**
+ * Your voice session ended, for this `reason`.
+ *
+ * By yourself: `left`, `replaced` (you joined from another tab), `closed` (your client said so).
+ * By others: `moved` (an offer for the other channel follows), `kicked`, `forbidden`, `channel_deleted`.
+ * By chance: `consent` (nothing was heard of your client), `timeout` and `dtls_failed` (no connection came
+ * about), `connection_lost`, `session_ended` (of the gateway session you had joined through), `error`.
+ */
 export interface VoiceDisconnectedEvent {
   type: "voice_disconnected";
   channel_id: Id;

@@ -32,6 +32,9 @@ SELECT id, afk_channel_id, afk_timeout_s FROM guilds WHERE id = ANY($1::uuid[]) 
 """
 
 
+CHANNEL_EXISTS = "SELECT EXISTS (SELECT FROM channels WHERE id = $1)"
+
+
 class Place(NamedTuple):
     """A channel as it stands before a person, and how moderators have set them."""
 
@@ -77,6 +80,15 @@ async def find_place(house: House, user_id: str, channel_id: str) -> Place:
 async def find_places(house: House, channel_id: str, user_ids: Collection[str]) -> dict[str, Place]:
     """Return the place of each of these people in a channel; who may not see it is left out."""
     return await house.db.run(_places, channel_id, list(user_ids))
+
+
+async def channel_exists(house: House, channel_id: str) -> bool:
+    """Tell a channel that is hidden from one that is gone."""
+    return await house.db.run(_channel_exists, channel_id)
+
+
+async def _channel_exists(conn: Connection, channel_id: str) -> bool:
+    return bool(await conn.fetchval(CHANNEL_EXISTS, channel_id))
 
 
 async def afk_places(house: House, guild_ids: Collection[str]) -> dict[str, AfkPlace]:

@@ -206,12 +206,21 @@ async def _recheck(house: House, occupant: Occupant) -> None:
     """Ask again what the occupant may do here, and make the engine agree."""
     place = await _place_of(house, occupant)
     if place is None or not place.may(Permission.VOICE_CONNECT):
-        await service.end_session(house, occupant.peer_id, "forbidden")
+        reason = "channel_deleted" if place is None and await _is_gone(house, occupant) else "forbidden"
+        await service.end_session(house, occupant.peer_id, reason)
         return
     switches.impose(house, occupant, place.imposed)
     streams.recheck(house, occupant, place)
     if not place.may(Permission.PRIORITY_SPEAKER):
         priority.change(house, occupant, False)
+
+
+async def _is_gone(house: House, occupant: Occupant) -> bool:
+    """Tell a channel that is gone from one that is hidden, as far as can be found out."""
+    try:
+        return not await queries.channel_exists(house, occupant.channel_id)
+    except Unavailable:
+        return False
 
 
 async def _place_of(house: House, occupant: Occupant) -> queries.Place | None:
