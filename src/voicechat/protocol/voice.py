@@ -284,7 +284,8 @@ class VoiceSpeaking(Event):
 class VoiceUserStats(Event):
     """How well somebody in your room is connected, in the units of `voice_stats`.
 
-    The last two are the server's own measure of what arrives from them.
+    The last two are the server's own measure of what arrives from them; left out when nothing did since the
+    last time.
     """
 
     channel_id: Id

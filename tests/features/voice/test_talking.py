@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 from tests.features.voice.conftest import Talker, Village
 from tests.features.voice.speech import is_heard, speak_until_heard, talking
 from tests.support.rtc_client import ClientOptions, RtcClient
@@ -147,8 +148,9 @@ async def test_a_listener_without_a_microphone_hears(village: Village) -> None:
     await speak_until_heard(ada_rtc, deaf_mute, b"hello listener")
 
 
-async def test_quality_reports_reach_the_room(village: Village) -> None:
-    ada, bob, *_ = await _pair(village)
+async def test_quality_reports_reach_the_room(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicechat.features.voice.service.STATS_INTERVAL_S", 0)
+    ada, bob, ada_rtc, bob_rtc = await _pair(village)
     report = VoiceStats(
         channel_id=village.voice_id,
         session_id=ada.session_id,
@@ -158,10 +160,17 @@ async def test_quality_reports_reach_the_room(village: Village) -> None:
         quality=3,
         timestamp=1,
     )
-    await ada.gateway.send(report)
-    heard = await bob.gateway.expect(VoiceUserStats)
+
+    async def reported() -> VoiceUserStats:
+        await ada.gateway.send(report)
+        return await bob.gateway.expect(VoiceUserStats)
+
+    heard = await reported()
     assert (heard.user_id, heard.latency, heard.quality) == (ada.user_id, 23, 3)
-    assert (heard.uplink_loss, heard.uplink_jitter) == (0, 0), "nothing of hers was lost, as she said nothing"
+    assert heard.uplink_loss is UNSET, "nothing is known of somebody who said nothing"
+    await speak_until_heard(ada_rtc, bob_rtc, b"hello")
+    assert (await reported()).uplink_loss == 0
+    assert (await reported()).uplink_loss is UNSET, "nor of somebody who fell silent"
 
 
 @pytest.mark.parametrize("sdp", ["v=0\r\n", "nonsense", "v=0\r\n" + "a=x\r\n" * 1000])

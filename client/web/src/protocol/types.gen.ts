@@ -1325,7 +1325,8 @@ export interface VoiceSpeakingEvent {
 /**
  * How well somebody in your room is connected, in the units of `voice_stats`.
  *
- * The last two are the server's own measure of what arrives from them.
+ * The last two are the server's own measure of what arrives from them; left out when nothing did since the
+ * last time.
  */
 export interface VoiceUserStatsEvent {
   type: "voice_user_stats";

@@ -71,6 +71,7 @@ class Occupant:
     connected: bool = False
     speaking: bool = False
     stats_at_s: float = float("-inf")
+    uplink_packets: int = 0  # of theirs that had come by then
     quiet_since_s: float = 0.0  # when they came, last began or ceased to speak, or ended what they showed
     presses: int = 0
     priority: bool = False

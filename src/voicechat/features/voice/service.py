@@ -266,6 +266,8 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
         return
     occupant.stats_at_s = now
     uplink = house.media.stats(occupant.peer_id).up
+    is_sending = uplink.packets > occupant.uplink_packets  # what is measured of silence is of before it
+    occupant.uplink_packets = uplink.packets
     house.hub.publish(
         room_topic(occupant.channel_id),
         VoiceUserStats(
@@ -275,7 +277,7 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
             packet_loss=command.packet_loss,
             jitter=command.jitter,
             quality=command.quality,
-            uplink_loss=uplink.loss_percent,
-            uplink_jitter=uplink.jitter_ms,
+            uplink_loss=uplink.loss_percent if is_sending else UNSET,
+            uplink_jitter=uplink.jitter_ms if is_sending else UNSET,
         ),
     )
