@@ -12,6 +12,7 @@
 #include "../tests/harness.h"
 #include "vc_apply.h"
 #include "vc_bytes.h"
+#include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_input.h"
 #include "vc_keyframe.h"
@@ -146,7 +147,7 @@ static void command(const uint8_t *b, size_t length)
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
     static const char *const NAMES[] = {"", "v", "h", "l", "m", "a name too long to be one of ours"};
     const char *mid = NAMES[bytes[4] % 6], *rid = NAMES[bytes[5] % 6];
-    switch (bytes[0] % 29) {
+    switch (bytes[0] % 30) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -177,6 +178,7 @@ static void command(const uint8_t *b, size_t length)
     case 22: vc_engine_track_mid(e, index, mid, 0); break;
     case 23: vc_engine_peer_estimate(e, peer, 1000, bytes[3] * 10000u, 3000000, 0); break;
     case 24: ask_keyframe(index, bytes[3]); break;
+    case 29: vc_engine_peer_want(e, peer, bytes[3] * 100000u, 0); break;
     case 28: vc_engine_peer_limit(e, peer, bytes[3] * 10000u, 0); break;
     case 26: tell_arrivals(peer, bytes[3] % 16, bytes + 4); break;
     case 27: vc_engine_slot_redundancy(e, index, bytes[4] % 130, bytes[3] % 4, 0); break;
@@ -277,6 +279,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         h.engine->clock.real_ns += (uint64_t)(op >> 3) * 20000000;
         vc_report_due(h.engine);
         vc_repair_due(h.engine);
+        vc_estimate_probe(h.engine);
         vc_forward_sweep(h.engine);
         vc_keyframe_due(h.engine);
         vc_forward_flush(h.engine, &h.engine->links[0]);

@@ -77,7 +77,7 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(29) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(30) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
@@ -189,6 +189,12 @@ PICTURES = {
     "limits": command(28, 1, 0, 200)
     + b"".join(step(2, video(VP8_KEY, seq=number), 5) for number in (1, 2, 3, 9, 30, 31, 8, 2000, 40000, 1))
     + command(28, 1, 0, 0) + step(2, video(VP8_KEY, seq=2), 31) + command(28, 1, 0, 9),
+    "probes": command(23, 0, 0, 30) + command(29, 0, 0, 50)
+    + b"".join(
+        step(2, video(VP8_KEY, seq=number), 2) + command(26, 0, 0, count, 32, count) + step(3, bytes(3), wait)
+        for number, (count, wait) in enumerate([(1, 31), (1, 31), (1, 1), (9, 1), (15, 1), (15, 2), (1, 31)])
+    )
+    + command(29, 0, 0, 0) + step(0, b"", 31) + command(29, 0, 0, 9) + command(1, 0),
     "estimates": command(23, 0, 0, 50)
     + b"".join(
         step(2, video(VP8_KEY, seq=number)) + command(26, 0, 0, count, *bytes.fromhex(told))

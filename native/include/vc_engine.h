@@ -227,6 +227,10 @@ int vc_engine_peer_limit(vc_engine *engine, int peer, uint32_t max_bps, uint32_t
  * once begun it goes on, within those of the newest command.  Packets of slots without RTX carry no number. */
 int vc_engine_peer_estimate(vc_engine *engine, int peer, uint32_t min_bps, uint32_t start_bps, uint32_t max_bps,
                             uint32_t token);
+/* So much would be of use to a peer whose path is estimated: while it is more than the estimate, padding is sent now and
+ * then (in the RTX stream of a slot that was sent something, over UDP) to see whether the path carries it.  0: nothing
+ * more. */
+int vc_engine_peer_want(vc_engine *engine, int peer, uint32_t bps, uint32_t token);
 /* Forward no audio to this peer while on. */
 int vc_engine_peer_deafen(vc_engine *engine, int peer, int on, uint32_t token);
 

@@ -158,6 +158,11 @@ int vc_engine_peer_twcc(vc_engine *e, int peer, int extension, uint32_t token)
     return peer_command(e, VC_OP_PEER_TWCC, peer, (vc_command){.level_ext = (uint8_t)extension}, token);
 }
 
+int vc_engine_peer_want(vc_engine *e, int peer, uint32_t bps, uint32_t token)
+{
+    return peer_command(e, VC_OP_PEER_WANT, peer, (vc_command){.bits_per_s = {bps}}, token);
+}
+
 int vc_engine_peer_limit(vc_engine *e, int peer, uint32_t max_bps, uint32_t token)
 {
     return peer_command(e, VC_OP_PEER_LIMIT, peer, (vc_command){.bits_per_s = {max_bps}}, token);

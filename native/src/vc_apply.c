@@ -55,6 +55,7 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_PEER_STREAM_POLICY] = vc_apply_peer_stream_policy,
     [VC_OP_PEER_DEAFEN] = vc_apply_peer_deafen,
     [VC_OP_PEER_TWCC] = vc_apply_peer_twcc,
+    [VC_OP_PEER_WANT] = vc_apply_peer_want,
     [VC_OP_PEER_LIMIT] = vc_apply_peer_limit,
     [VC_OP_TRACK_ADD] = vc_apply_track_add,
     [VC_OP_TRACK_DEL] = vc_apply_track_del,

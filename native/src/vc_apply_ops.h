@@ -11,6 +11,7 @@ int vc_apply_peer_stream_policy(vc_engine *e, const vc_command *c);
 int vc_apply_peer_deafen(vc_engine *e, const vc_command *c);
 int vc_apply_peer_twcc(vc_engine *e, const vc_command *c);
 int vc_apply_peer_limit(vc_engine *e, const vc_command *c);
+int vc_apply_peer_want(vc_engine *e, const vc_command *c);
 int vc_apply_peer_estimate(vc_engine *e, const vc_command *c);
 int vc_apply_ufrag_add(vc_engine *e, const vc_command *c);
 int vc_apply_ufrag_del(vc_engine *e, const vc_command *c);

@@ -2,6 +2,7 @@
 
 #include "vc_apply.h"
 #include "vc_apply_ops.h"
+#include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_report.h"
 
@@ -36,6 +37,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->deaf = false;
     peer->twcc_ext = 0;
     peer->bwe = VC_NONE;
+    peer->prober = (vc_prober){0};
     peer->uplink = (vc_uplink){0};
     peer->path = peer->left = (vc_path){0};
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
@@ -87,6 +89,7 @@ int vc_apply_peer_del(vc_engine *e, const vc_command *c)
         e->unused_bwes[e->unused_bwe_count++] = peer->bwe;
     peer->bwe = VC_NONE;
     vc_wheel_disarm(&e->wheel, peer->id);
+    vc_wheel_disarm(&e->probes, peer->id);
     peer->rx = peer->tx = NULL;
     set_alive(&peer->alive, false);
     return VC_OK;
@@ -167,6 +170,15 @@ int vc_apply_peer_estimate(vc_engine *e, const vc_command *c)
         return VC_ERR_LIMIT;
     peer->bwe = e->unused_bwes[--e->unused_bwe_count];
     vc_bwe_init(vc_state_bwe(e, peer), least, start, most, (uint16_t)vc_state_random(e));
+    return VC_OK;
+}
+
+int vc_apply_peer_want(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    if (peer == NULL || peer->bwe == VC_NONE)
+        return VC_ERR_NOT_FOUND;
+    vc_estimate_want(e, peer, c->bits_per_s[0]);
     return VC_OK;
 }
 

@@ -15,6 +15,8 @@ enum {
     RAISE_MAX_US = 1000000,
     UNHEARD_US = 2000000, /* clients tell several times a second */
     DOUBT_US = 900000,    /* looked at about once a second */
+    PROBE_PACKETS_MIN = 5,
+    PROBE_MAX_US = 1000000,
 };
 static const double DECREASE = 0.85;
 static const double RAISE_PER_S = 0.08, RAISE_NEAR_PER_S = 0.02, RAISE_BEYOND_PER_S = 0.005; /* where a queue grew lately */
@@ -23,6 +25,9 @@ static const double AHEAD = 1.5, AHEAD_BPS = 10000; /* of what arrives: beyond t
 static const double CARRIED = 0.9;                  /* of what arrived, since that is measured roughly */
 static const double LOSS_FEW = 0.02, LOSS_MANY = 0.1;
 static const double DOUBT = 0.8;
+static const double PROBE_ARRIVED = 0.8;   /* of its packets and bytes: with fewer it says nothing */
+static const double PROBE_FULL = 0.95;     /* of what arrives where that is less than was sent */
+static const double PROBE_MORE = 1.05;     /* than the estimate, to be of any use */
 static const double NEWS = 0.05;
 
 /* States of a packet: not told of, told as lost, arrived. */
@@ -96,6 +101,7 @@ void vc_bwe_restart(vc_bwe *b, uint32_t bps)
     b->raised_us = b->losses_us = b->unheard_us = 0;
     b->known = b->lost = 0;
     b->since = b->next;
+    b->probe = (vc_bwe_probe){0};
     b->sent = b->arrived = (vc_bwe_rate){0};
     vc_trend_init(&b->trend);
     clamp(b);
@@ -119,6 +125,18 @@ uint16_t vc_bwe_next(const vc_bwe *b)
     return (uint16_t)b->next;
 }
 
+static void probe_sent(vc_bwe_probe *p, size_t size, uint64_t now_us)
+{
+    if (p->packets++ == 0)
+        p->first_sent_us = p->last_sent_us = now_us;
+    if (now_us != p->last_sent_us) {
+        p->bytes += p->batch_bytes;
+        p->batch_bytes = 0;
+        p->last_sent_us = now_us;
+    }
+    p->batch_bytes += (uint32_t)size;
+}
+
 void vc_bwe_sent(vc_bwe *b, size_t size, uint64_t now_us)
 {
     *packet_of(b, b->next) = (vc_bwe_packet){.sent_us = now_us, .number = b->next, .size = (uint16_t)size};
@@ -126,6 +144,14 @@ void vc_bwe_sent(vc_bwe *b, size_t size, uint64_t now_us)
     b->sent_us = now_us;
     if (b->unheard_us == 0)
         b->unheard_us = now_us;
+    if (b->probe.is_open)
+        probe_sent(&b->probe, size, now_us);
+}
+
+static bool is_of_probe(const vc_bwe *b, const vc_bwe_packet *packet)
+{
+    const vc_bwe_probe *p = &b->probe;
+    return p->is_there && packet->number - p->first < p->packets;
 }
 
 static void take_lost(vc_bwe *b, vc_bwe_packet *packet)
@@ -133,14 +159,36 @@ static void take_lost(vc_bwe *b, vc_bwe_packet *packet)
     if (packet->state != UNTOLD)
         return;
     packet->state = LOST;
+    if (is_of_probe(b, packet)) {
+        b->probe.told++;
+        return;
+    }
     b->known++;
     b->lost++;
+}
+
+static void take_probe(vc_bwe *b, vc_bwe_packet *packet, int64_t arrived_us)
+{
+    vc_bwe_probe *p = &b->probe;
+    p->told += packet->state == UNTOLD;
+    packet->state = ARRIVED;
+    if (p->arrived_packets++ == 0 || arrived_us < p->first_arrived_us) {
+        p->first_arrived_us = arrived_us;
+        p->first_arrived_bytes = packet->size;
+    }
+    if (p->arrived_packets == 1 || arrived_us > p->last_arrived_us)
+        p->last_arrived_us = arrived_us;
+    p->arrived_bytes += packet->size;
+    rate_add(&b->sent, (int64_t)packet->sent_us, packet->size);
+    rate_add(&b->arrived, arrived_us, packet->size);
 }
 
 static void take_arrived(vc_bwe *b, vc_bwe_packet *packet, int64_t arrived_us)
 {
     if (packet->state == ARRIVED)
         return;
+    if (is_of_probe(b, packet))
+        return take_probe(b, packet, arrived_us);
     if (packet->state == LOST) /* late */
         b->lost -= b->lost > 0;
     else
@@ -207,6 +255,60 @@ static void update(vc_bwe *b, uint64_t now_us)
     else if (b->trend.queue == VC_TREND_STEADY && !b->is_lossy)
         raise(b, arrived_bps, carried_bps, passed_us < RAISE_MAX_US ? passed_us : RAISE_MAX_US);
     clamp(b);
+}
+
+/* ---- probes ---- */
+
+bool vc_bwe_probe_may(const vc_bwe *b, uint64_t now_us)
+{
+    bool is_heard = b->unheard_us == 0 || b->sent_us < b->unheard_us + LOSSES_US;
+    bool is_fresh = now_us < b->raised_us + RAISE_MAX_US; /* what was seen longer ago may be over */
+    bool is_full = is_fresh && (b->trend.queue == VC_TREND_GROWS || b->is_lossy);
+    return rate_of(&b->arrived) > 0 && is_heard && !is_full;
+}
+
+void vc_bwe_probe_begin(vc_bwe *b)
+{
+    b->probe = (vc_bwe_probe){.is_there = true, .is_open = true, .first = b->next};
+}
+
+void vc_bwe_probe_sent(vc_bwe *b)
+{
+    b->probe.is_open = false;
+}
+
+bool vc_bwe_probe_is_told(const vc_bwe *b)
+{
+    return !b->probe.is_open && b->probe.told >= b->probe.packets;
+}
+
+/* Bit/s; 0 = it says nothing. */
+static double probe_result(const vc_bwe_probe *p)
+{
+    uint32_t sent_bytes = p->bytes + p->batch_bytes;
+    int64_t sent_us = (int64_t)(p->last_sent_us - p->first_sent_us);
+    int64_t arrived_us = p->last_arrived_us - p->first_arrived_us;
+    if (p->packets < PROBE_PACKETS_MIN || p->arrived_packets < p->packets * PROBE_ARRIVED ||
+        p->arrived_bytes < sent_bytes * PROBE_ARRIVED)
+        return 0;
+    if (sent_us <= 0 || sent_us > PROBE_MAX_US || arrived_us <= 0 || arrived_us > PROBE_MAX_US)
+        return 0;
+    double sent_bps = p->bytes * 8e6 / (double)sent_us;
+    double arrived_bps = (p->arrived_bytes - p->first_arrived_bytes) * 8e6 / (double)arrived_us;
+    return arrived_bps < sent_bps * CARRIED ? arrived_bps * PROBE_FULL : arrived_bps < sent_bps ? arrived_bps : sent_bps;
+}
+
+bool vc_bwe_probe_end(vc_bwe *b)
+{
+    double result = b->probe.is_there ? probe_result(&b->probe) : 0;
+    b->probe = (vc_bwe_probe){0};
+    if (!(result > b->bps * PROBE_MORE))
+        return false;
+    if (result > b->ceiling_bps * NEAR)
+        b->ceiling_bps = 0;
+    b->bps = result;
+    clamp(b);
+    return true;
 }
 
 /* ---- feedback ---- */

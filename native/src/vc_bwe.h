@@ -31,6 +31,16 @@ typedef struct {
     uint32_t bytes[VC_BWE_SLICES];
 } vc_bwe_rate;
 
+/* Packets sent faster than the estimate, to see whether they arrive as fast: all those numbered from 'first' on. */
+typedef struct {
+    bool is_there, is_open; /* it is being sent or waited for; being sent */
+    uint32_t first, packets, told;
+    uint32_t bytes, batch_bytes; /* sent before those that went last, in one go, and of these */
+    uint64_t first_sent_us, last_sent_us;
+    uint32_t arrived_packets, arrived_bytes, first_arrived_bytes;
+    int64_t first_arrived_us, last_arrived_us;
+} vc_bwe_probe;
+
 typedef struct {
     double bps, min_bps, start_bps, max_bps;
     double told_bps; /* 0 = nothing yet */
@@ -47,6 +57,7 @@ typedef struct {
     uint32_t next;      /* number */
     uint32_t since;     /* packets below that number took another path */
     uint64_t sent_us, unheard_us, doubted_us; /* the newest packet; the first since the last feedback, 0 = none; the last doubt */
+    vc_bwe_probe probe;
     vc_trend trend;
     vc_bwe_rate sent, arrived; /* of the packets that arrived */
     vc_bwe_packet packets[VC_BWE_PACKETS];
@@ -67,6 +78,18 @@ int vc_bwe_feedback(vc_bwe *b, const vc_rtcp_packet *packet, uint64_t now_us);
 
 /* Packets take another path from now on: begin anew, with 'bps' or, where that is 0, as at first. */
 void vc_bwe_restart(vc_bwe *b, uint32_t bps);
+
+/* May it be probed just now?  Not before it was measured, nor while a queue grows, packets are lost, or nobody tells of
+ * them. */
+bool vc_bwe_probe_may(const vc_bwe *b, uint64_t now_us);
+/* What is sent between these two is a probe.  It says nothing of losses and queues: it makes them. */
+void vc_bwe_probe_begin(vc_bwe *b);
+void vc_bwe_probe_sent(vc_bwe *b);
+/* Was everything told of it? */
+bool vc_bwe_probe_is_told(const vc_bwe *b);
+/* Judge it by what was told (as libwebrtc's ProbeBitrateEstimator); true when it carried more than the estimate, which
+ * is then that. */
+bool vc_bwe_probe_end(vc_bwe *b);
 
 /* Packets are sent, and for two seconds nobody has told of them: a fifth less each second, as libwebrtc does when
  * feedback fails to come.  Was it so? */

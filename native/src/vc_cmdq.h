@@ -38,6 +38,7 @@ typedef enum {
     VC_OP_SLOT_REDUNDANCY,
     VC_OP_TUPLE_PIN,
     VC_OP_PEER_LIMIT,
+    VC_OP_PEER_WANT,
     VC_OP_COUNT
 } vc_op;
 

@@ -24,6 +24,8 @@
     X(losses_told)             /* to Python */                                                               \
     X(missed)                  /* packets asked of publishers, each time */                                  \
     X(twcc_received)           /* such feedback of viewers */                                                \
+    X(probes_sent)             /* clusters of padding, to see what a path carries */                         \
+    X(padding_sent)            /* packets of them */                                                          \
     X(estimates_doubted)       /* lowered, since nobody told of what was sent */                             \
     X(estimates_restarted)     /* since media goes another way */                                            \
     X(estimates_told)          /* to Python */                                                               \

@@ -11,6 +11,7 @@
 
 #include "vc_apply.h"
 #include "vc_bytes.h"
+#include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_input.h"
 #include "vc_keyframe.h"
@@ -96,7 +97,8 @@ static bool init_tables(vc_engine *e)
     return has_video && e->peers && e->tracks && e->slots && e->receivers && e->twccs && e->stores && e->lossy && e->speakers &&
            vc_table_init(&e->by_addr, c->max_peers * VC_TUPLES_MAX, c->hash_key) == VC_OK &&
            vc_table_init(&e->by_ufrag, c->max_peers * VC_UFRAGS_PER_PEER, c->hash_key) == VC_OK &&
-           vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK;
+           vc_wheel_init(&e->wheel, c->max_peers, e->clock.now_us) == VC_OK &&
+           vc_wheel_init(&e->probes, c->max_peers, e->clock.now_us) == VC_OK;
 }
 
 static bool init_flows(vc_engine *e)
@@ -152,6 +154,7 @@ static void release(vc_engine *e)
     vc_cmdq_free(&e->commands);
     vc_ring_free(&e->ring);
     vc_wheel_free(&e->wheel);
+    vc_wheel_free(&e->probes);
     vc_table_free(&e->by_addr);
     vc_table_free(&e->by_ufrag);
     for (int i = 0; i < e->allocated_count; i++)
@@ -281,6 +284,7 @@ static void take_timers(vc_engine *e)
 {
     vc_report_due(e);
     vc_repair_due(e);
+    vc_estimate_probe(e);
     if (e->speaker_count > 0 && e->clock.now_us >= e->swept_us + SWEEP_US) {
         e->swept_us = e->clock.now_us;
         vc_forward_sweep(e);
@@ -294,6 +298,9 @@ static void take_timers(vc_engine *e)
 static uint64_t wait_us(const vc_engine *e, bool commands_wait)
 {
     uint64_t wait = vc_wheel_wait_us(&e->wheel, e->clock.now_us);
+    uint64_t probe = vc_wheel_wait_us(&e->probes, e->clock.now_us);
+    if (wait > probe)
+        wait = probe;
     if (e->speaker_count > 0 && wait > SWEEP_US)
         wait = SWEEP_US;
     if (e->wanted_count > 0 && wait > VC_KEYFRAME_US)

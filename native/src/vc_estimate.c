@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { FLAP_US = 1000000 };
+#include "vc_forward.h"
+#include "vc_video.h"
+
+enum { FLAP_US = 1000000, PROBED_MAX = 8 /* peers per turn of the loop: packets come first */ };
 
 static void tell(vc_engine *e, const vc_peer *peer, vc_bwe *bwe, uint64_t now_us)
 {
@@ -38,6 +41,56 @@ void vc_estimate_due(vc_engine *e, vc_peer *peer)
     vc_count(e, VC_C_estimates_doubted);
     tell(e, peer, bwe, e->clock.now_us);
 }
+
+/* ---- probes ---- */
+
+/* A slot in whose stream of resends padding can go, or NULL. */
+static const vc_slot *find_slot(vc_engine *e, const vc_peer *peer)
+{
+    bool is_udp = vc_forward_is_ready(peer) && peer->tuples[peer->send_tuple].flow == VC_NONE;
+    for (int i = 0; is_udp && i < peer->slot_count; i++) {
+        const vc_slot *slot = &e->slots[peer->slots[i]];
+        if (slot->view != VC_NONE && vc_video_may_pad(e, slot))
+            return slot;
+    }
+    return NULL;
+}
+
+static void step(vc_engine *e, vc_peer *peer)
+{
+    vc_bwe *bwe = vc_state_bwe(e, peer);
+    const vc_slot *slot = find_slot(e, peer);
+    vc_probe_state before = peer->prober.state;
+    uint64_t again_us;
+    int n = vc_prober_step(&peer->prober, bwe, slot != NULL, e->clock.now_us, &again_us);
+    if (before != VC_PROBE_SENDING && peer->prober.state == VC_PROBE_SENDING)
+        vc_count(e, VC_C_probes_sent);
+    for (; n > 0 && vc_video_pad(e, peer, slot); n--)
+        vc_count(e, VC_C_padding_sent);
+    tell(e, peer, bwe, e->clock.now_us);
+    if (again_us > 0)
+        vc_wheel_arm(&e->probes, peer->id, e->clock.now_us, again_us);
+}
+
+void vc_estimate_want(vc_engine *e, vc_peer *peer, uint32_t bps)
+{
+    bool is_idle = peer->prober.wanted_bps == 0 && peer->prober.state == VC_PROBE_IDLE;
+    vc_prober_want(&peer->prober, bps);
+    if (is_idle && bps > 0)
+        vc_wheel_arm(&e->probes, peer->id, e->clock.now_us, 0);
+}
+
+void vc_estimate_probe(vc_engine *e)
+{
+    for (int i = 0; i < PROBED_MAX; i++) {
+        int32_t due = vc_wheel_take(&e->probes, e->clock.now_us);
+        if (due < 0)
+            return;
+        step(e, &e->peers[due]);
+    }
+}
+
+/* ---- paths ---- */
 
 static bool is_same_path(const vc_addr *a, const vc_addr *b)
 {

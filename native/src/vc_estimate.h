@@ -11,6 +11,12 @@ void vc_estimate_take(vc_engine *e, vc_peer *peer, const vc_rtcp_packet *packet,
 /* About once a second: what is sent without an answer is perhaps more than the path carries. */
 void vc_estimate_due(vc_engine *e, vc_peer *peer);
 
+/* So much would be of use to 'peer'. */
+void vc_estimate_want(vc_engine *e, vc_peer *peer, uint32_t bps);
+
+/* Send the padding that is due. */
+void vc_estimate_probe(vc_engine *e);
+
 /* Media goes to that address from now on: to another host, or by another transport, it is another path.  What a path
  * was thought to carry that was left within the last second holds again. */
 void vc_estimate_moved(vc_engine *e, vc_peer *peer, const vc_addr *to);

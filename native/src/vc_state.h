@@ -19,6 +19,7 @@
 #include "vc_meter.h"
 #include "vc_missing.h"
 #include "vc_net.h"
+#include "vc_prober.h"
 #include "vc_reception.h"
 #include "vc_red.h"
 #include "vc_rewrite.h"
@@ -83,6 +84,7 @@ typedef struct {
     uint64_t moved_us; /* when media last chose the send tuple */
     uint64_t media_us; /* newest authenticated packet */
     uint32_t rtt_us;   /* as its newest report tells; 0 = unknown */
+    vc_prober prober;       /* of its path */
     vc_path path, left;     /* where media goes, and where it went before */
     vc_uplink uplink;       /* how much it is told that it may send */
     uint64_t limit_told_us; /* when Python was told last how much it takes */
@@ -178,6 +180,7 @@ struct vc_engine {
     uint32_t unused_layer_count, unused_view_count, unused_bwe_count;
     vc_table by_ufrag;  /* length and bytes -> peer */
     vc_wheel wheel;     /* reports, one timer per peer */
+    vc_wheel probes;    /* the same, of peers who want more than their path is estimated to carry */
     vc_sources stun_sources;
     vc_bucket stun_total, strays;
     vc_srtp_add_fn add_stream;

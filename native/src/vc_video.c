@@ -209,3 +209,31 @@ bool vc_video_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const 
     copy_payload(e, at, sent, payload, stored->length);
     return finish(e, receiver, bwe, at + stored->length, 0);
 }
+
+/* ---- padding ---- */
+
+static const vc_view_packet *newest(vc_engine *e, const vc_slot *slot)
+{
+    return vc_view_find(vc_state_view(e, slot), (uint16_t)slot->rewriter.out_seq);
+}
+
+bool vc_video_may_pad(vc_engine *e, const vc_slot *slot)
+{
+    const vc_view_packet *last = slot->rewriter.has_sent ? newest(e, slot) : NULL;
+    return last != NULL && estimate_of(e, slot, last->pt) != NULL;
+}
+
+bool vc_video_pad(vc_engine *e, vc_peer *receiver, const vc_slot *slot)
+{
+    vc_view *view = vc_state_view(e, slot);
+    const vc_view_packet *last = newest(e, slot);
+    vc_bwe *bwe = estimate_of(e, slot, last->pt);
+    vc_rtp fields = {
+        .pt = e->config.payload_rtx[last->pt], .seq = view->rtx_seq++, .ts = last->ts, .ssrc = view->rtx_ssrc};
+    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    uint8_t *at = write_header(e, receiver, &fields, bwe, 0);
+    out[0] |= 0x20; /* P */
+    memset(at, 0, VC_PROBE_PADDING);
+    at[VC_PROBE_PADDING - 1] = VC_PROBE_PADDING;
+    return finish(e, receiver, bwe, at + VC_PROBE_PADDING, 0);
+}

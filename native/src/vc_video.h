@@ -11,4 +11,9 @@ void vc_video_forward(vc_engine *e, vc_track *track, const vc_arrival *a, const 
  * protected. */
 bool vc_video_again(vc_engine *e, vc_peer *receiver, const vc_slot *slot, const vc_view_packet *sent,
                     const vc_stored *stored, const uint8_t *payload);
+
+/* Has the slot a stream of resends, and was it sent something lately whose type of resends that can be?  Then send a
+ * packet of nothing but padding in it; false when that could not be protected. */
+bool vc_video_may_pad(vc_engine *e, const vc_slot *slot);
+bool vc_video_pad(vc_engine *e, vc_peer *receiver, const vc_slot *slot);
 #endif

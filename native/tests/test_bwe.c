@@ -6,6 +6,7 @@
 #include "check.h"
 #include "vc_bwe.h"
 #include "vc_bytes.h"
+#include "vc_prober.h"
 #include "vc_twcc.h"
 
 enum {
@@ -38,6 +39,9 @@ typedef struct {
     uint64_t feedback_arrives_us;
     bool is_mute; /* the receiver tells nothing */
     int doubts;
+    vc_prober prober;
+    uint64_t probe_us; /* its next step */
+    int probes, padding;
     double least_bps, most_bps, mean_bps; /* of the last run */
 } path;
 
@@ -53,14 +57,14 @@ static path *path_open(double capacity_bps, uint32_t start_bps)
     return p;
 }
 
-static void send_packet(path *p)
+static void send_packet(path *p, int size)
 {
     uint16_t seq = vc_bwe_next(&p->bwe);
-    vc_bwe_sent(&p->bwe, PACKET, p->now_us);
+    vc_bwe_sent(&p->bwe, (size_t)size, p->now_us);
     uint64_t begins_us = p->link_free_us > p->now_us ? p->link_free_us : p->now_us;
     if (begins_us - p->now_us > QUEUE_US || rand() % 100 < p->lost_percent)
         return;
-    p->link_free_us = begins_us + (uint64_t)(PACKET * 8 * 1e6 / p->capacity_bps);
+    p->link_free_us = begins_us + (uint64_t)(size * 8 * 1e6 / p->capacity_bps);
     uint64_t jitter_us = p->jitter_us > 0 ? (uint64_t)(rand() % p->jitter_us) : 0;
     p->flight[p->head++ % FLIGHT] = (flying){p->link_free_us + PROPAGATION_US + jitter_us, seq};
 }
@@ -70,8 +74,21 @@ static void send_frame(path *p)
     double bps = p->source_bps > 0 ? p->source_bps : vc_bwe_estimate(&p->bwe);
     p->owed_bytes += bps / 8 / p->frames_per_s;
     for (; p->owed_bytes >= PACKET; p->owed_bytes -= PACKET)
-        send_packet(p);
+        send_packet(p, PACKET);
     p->frame_us = p->now_us + 1000000 / (uint64_t)p->frames_per_s;
+}
+
+/* As on the wheel, whose ticks are 8 ms. */
+static void step_prober(path *p)
+{
+    uint64_t again_us;
+    vc_probe_state before = p->prober.state;
+    int n = vc_prober_step(&p->prober, &p->bwe, true, p->now_us, &again_us);
+    p->padding += n;
+    p->probes += before != VC_PROBE_SENDING && p->prober.state == VC_PROBE_SENDING;
+    while (n-- > 0)
+        send_packet(p, VC_PROBE_BYTES);
+    p->probe_us = again_us == 0 ? UINT64_MAX : ((p->now_us + again_us) / 8000 + 1) * 8000;
 }
 
 static void take_feedback(path *p)
@@ -95,6 +112,8 @@ static void path_run(path *p, int seconds)
             vc_twcc_arrived(&p->twcc, p->flight[p->tail % FLIGHT].seq, p->flight[p->tail % FLIGHT].arrives_us);
         if (p->feedback_size > 0 && p->now_us >= p->feedback_arrives_us)
             take_feedback(p);
+        if (p->prober.wanted_bps != 0 && p->now_us >= p->probe_us)
+            step_prober(p);
         if (p->now_us % 1000000 == 0)
             p->doubts += vc_bwe_doubt(&p->bwe, p->now_us);
         if (p->is_mute)
@@ -231,6 +250,72 @@ static void another_path_is_estimated_anew(void)
     free(p);
 }
 
+/* Little is sent, and more is wanted than is estimated. */
+static path *wanting(double capacity_bps, uint32_t start_bps, uint32_t wanted_bps)
+{
+    path *p = path_open(capacity_bps, start_bps);
+    p->source_bps = 200000;
+    path_run(p, 5);
+    vc_prober_want(&p->prober, wanted_bps);
+    return p;
+}
+
+static void a_probe_finds_what_is_wanted_where_nothing_shows_it(void)
+{
+    path *p = wanting(8e6, 300000, 4000000);
+    CHECK(vc_bwe_estimate(&p->bwe) < 500000);
+    path_run(p, 5);
+    CHECK(vc_bwe_estimate(&p->bwe) >= 4000000 && vc_bwe_estimate(&p->bwe) <= 4500000);
+    CHECK(p->probes >= 3 && p->probes <= 5); /* twice as much each time */
+    int found = p->probes;
+    path_run(p, 60);
+    CHECK_EQUAL(p->probes, found); /* it is known */
+    CHECK(p->least_bps >= 4000000);
+    free(p);
+}
+
+static void a_probe_finds_the_end_of_a_link_and_harms_nothing(double capacity_bps, int jitter_us)
+{
+    path *p = wanting(capacity_bps, 300000, 8000000);
+    p->jitter_us = jitter_us;
+    double before = vc_bwe_estimate(&p->bwe);
+    path_run(p, 30);
+    CHECK(p->least_bps >= before * 0.99);
+    CHECK(vc_bwe_estimate(&p->bwe) >= 0.8 * capacity_bps);
+    CHECK(vc_bwe_estimate(&p->bwe) <= 1.1 * capacity_bps);
+    int found = p->probes;
+    path_run(p, 300);
+    CHECK(p->least_bps >= 0.8 * capacity_bps && p->most_bps <= 1.15 * capacity_bps);
+    CHECK(p->probes - found >= 4 && p->probes - found <= 12); /* less and less often, up to once a minute */
+    free(p);
+}
+
+static void a_probe_of_a_full_link_says_nothing_and_ends(void)
+{
+    path *p = path_open(600000, 300000);
+    path_run(p, 20);
+    vc_prober_want(&p->prober, 2000000);
+    path_run(p, 120);
+    CHECK(p->least_bps >= 0.6 * 600000 && p->most_bps <= 1.2 * 600000);
+    CHECK(p->padding < 2000);
+    vc_prober_want(&p->prober, 0);
+    path_run(p, 10);
+    int sent = p->padding;
+    path_run(p, 60);
+    CHECK_EQUAL(p->padding, sent);
+    free(p);
+}
+
+static void nobody_is_probed_who_tells_nothing(void)
+{
+    path *p = wanting(8e6, 300000, 4000000);
+    p->is_mute = true;
+    path_run(p, 60);
+    CHECK(p->probes <= 1);
+    CHECK_EQUAL(vc_bwe_estimate(&p->bwe), MIN_BPS); /* doubted */
+    free(p);
+}
+
 static void it_is_told_seldom(void)
 {
     path *p = path_open(2e6, 300000);
@@ -350,6 +435,12 @@ int main(void)
     what_nobody_tells_of_is_doubted_while_it_is_sent();
     where_nothing_is_sent_it_stands();
     another_path_is_estimated_anew();
+    a_probe_finds_what_is_wanted_where_nothing_shows_it();
+    a_probe_finds_the_end_of_a_link_and_harms_nothing(1e6, 0);
+    a_probe_finds_the_end_of_a_link_and_harms_nothing(1e6, 4000);
+    a_probe_finds_the_end_of_a_link_and_harms_nothing(3e6, 4000);
+    a_probe_of_a_full_link_says_nothing_and_ends();
+    nobody_is_probed_who_tells_nothing();
     it_is_told_seldom();
     what_is_malformed_changes_nothing();
     feedback_on_packets_of_another_path_says_nothing();

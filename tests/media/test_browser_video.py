@@ -233,6 +233,26 @@ async def test_a_restart_of_a_page_s_ice_leaves_the_picture_running(tmp_path: Pa
             assert after["freezeCount"] == before["freezeCount"]
 
 
+async def test_a_page_is_probed_for_a_better_layer_and_sees_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its network is taken for a poor one at first, and trials are far off."""
+    monkeypatch.setattr("voicechat.media.banks.START_ESTIMATE", 250_000)
+    monkeypatch.setattr("voicechat.rtc.layers.PATIENCE_S", 1000.0)
+    with open_pages(tmp_path) as pages:
+        async with open_stage() as stage, joined(stage, pages, 0) as near, joined(stage, pages, 1) as far:
+            stage.media.publish(near.peer_id, WEBCAM, max_bits_per_s=LIMIT)
+            with trio.fail_after(30):
+                while not stage.media.counters()["padding_sent"]:  # noqa: ASYNC110 (the engine tells of no packet)
+                    await trio.sleep(0.1)
+            before = await far.picture()
+            last = await far.picture_where(
+                lambda entry: entry.get("frameHeight", 0) >= 360 and entry["framesDecoded"] > 30
+            )
+            assert stage.media.counters()["probes_sent"] > 0
+            assert last["packetsLost"] == before.get("packetsLost", 0) == 0
+
+
 async def test_a_page_without_arrival_times_sends_what_it_is_told_that_it_may(tmp_path: Path) -> None:
     """By REMB alone, as older clients do; it begins at 300 kbit/s, and by its own losses would only go up."""
     with open_pages(tmp_path) as pages:

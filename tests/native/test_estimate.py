@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import trio
 
-from voicechat.media.records import Estimated, Refused, pack_addr
+from voicechat.media.records import Estimated, Moved, Refused, pack_addr
 
 from .camera import RTX, TRANSPORT_EXT, Layer, viewer, watching
 from .conftest import Running
 from .fake_peer import FakePeer
+from .test_flows import open_flow
 from .test_repair import RESEND_AFTER_S, ask, receive_rtp, seq_of
 
 MIN, START, MAX = 100_000, 2_000_000, 20_000_000
@@ -110,8 +111,8 @@ class Bottleneck:
     free_us: float = 1e9
     arrivals: list[int] = field(default_factory=list)
 
-    def arrive(self, sent_us: float) -> int:
-        self.free_us = max(self.free_us, sent_us) + self.size * 8e6 / self.bits_per_s
+    def arrive(self, sent_us: float, size: int | None = None) -> int:
+        self.free_us = max(self.free_us, sent_us) + (size or self.size) * 8e6 / self.bits_per_s
         return int(self.free_us) // TICK_US
 
 
@@ -219,3 +220,101 @@ async def test_what_a_viewer_does_not_tell_of_is_doubted_until_it_tells_again(ru
         last = await numbers(high, peer, 1)
         await trio.sleep(0.05)
     assert running.engine.counters()["estimates_doubted"] == doubted
+
+
+async def probed(running: Running, high: Layer, peer: FakePeer, capacity: int, seconds: float) -> list[bytes]:
+    """Show little over a path of that capacity, whose receiver tells of all; return the padding that came."""
+    link, padding, count = Bottleneck(capacity, 300), list[bytes](), 0
+    told: dict[int, int] = {}
+
+    async def receive() -> None:
+        while True:
+            packet = peer.rx.unprotect(await receive_rtp(peer))
+            number = number_of(packet)
+            assert number is not None
+            told[number] = link.arrive(trio.current_time() * 1e6, len(packet) + 16)
+            if packet[0] & 0x20:
+                padding.append(packet)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(receive)
+        until = trio.current_time() + seconds
+        while trio.current_time() < until:
+            await high.show(data=bytes(500))
+            await trio.sleep(0.03)
+            if told:
+                first = min(told, key=lambda number: (number - min(told) + 2**15) % 2**16)
+                arrivals = [told.get((first + i) % 2**16) for i in range(len(told))]
+                told.clear()
+                count += 1
+                await peer.send(peer.tx.protect_rtcp(feedback(first, arrivals, count % 256)))
+        nursery.cancel_scope.cancel()
+    return padding
+
+
+async def test_a_viewer_who_wants_more_is_sent_padding_until_it_is_known_to_get_it(running: Running) -> None:
+    high, peer = await estimated(running)
+    running.engine.peer_want(peer.handle, 6_000_000)
+    padding = await probed(running, high, peer, 20_000_000, 4)
+    assert estimates(running)[-1] >= 6_000_000
+    counters = running.engine.counters()
+    assert 2 <= counters["probes_sent"] <= 4
+    assert counters["padding_sent"] == len(padding) > 10
+    for packet in padding:
+        assert packet[1] == RTX  # without a marker
+        assert int.from_bytes(packet[8:12], "big") == 7001
+        assert len(packet) == 20 + packet[-1] == 20 + 255
+    numbers = [int.from_bytes(packet[2:4], "big") for packet in padding]
+    assert all((after - before) % 2**16 == 1 for before, after in itertools.pairwise(numbers))
+
+
+async def test_a_viewer_who_wants_nothing_more_is_sent_none(running: Running) -> None:
+    high, peer = await estimated(running)
+    running.engine.peer_want(peer.handle, START // 2)
+    assert await probed(running, high, peer, 20_000_000, 2) == []
+    running.engine.peer_want(peer.handle, 0)
+    assert await probed(running, high, peer, 20_000_000, 2) == []
+
+
+async def test_without_a_stream_of_resends_there_is_no_padding(running: Running) -> None:
+    high, peer = await estimated(running, rtx_ssrc=0)
+    running.engine.peer_want(peer.handle, 10 * START)
+    for _ in range(100):
+        await high.show()
+        await receive_rtp(peer)
+        await trio.sleep(0.02)
+    assert running.engine.counters()["padding_sent"] == 0
+
+
+async def test_over_tcp_there_is_no_padding(running: Running) -> None:
+    """A queue of TCP's is no path, and what waits in it holds voice up."""
+    high, peer = await estimated(running)
+    running.engine.peer_want(peer.handle, 10 * START)
+    async with open_flow(running.engine) as flow:
+        running.engine.tuple_add(peer.handle, flow.addr)
+        await running.engine.settled()
+        report = peer.tx.protect_rtcp(struct.pack("!BBHI", 0x80, 201, 1, 1))
+        await flow.far.send_all(struct.pack("!H", len(report)) + report)
+        await running.record(Moved, lambda record: isinstance(record, Moved) and record.addr == flow.addr)
+        pending = b""
+        for _ in range(100):
+            await high.show()
+            while len(pending) < 2 or len(pending) < (end := 2 + int.from_bytes(pending[:2], "big")):
+                pending += await flow.far.receive_some(4096)
+            packet, pending = pending[2:end], pending[end:]
+            if not 192 <= packet[1] <= 223:
+                number = number_of(peer.rx.unprotect(packet))
+                assert number is not None
+                told = feedback(number, [int(trio.current_time() * 1e6) // TICK_US])
+                told = peer.tx.protect_rtcp(told)
+                await flow.far.send_all(struct.pack("!H", len(told)) + told)
+            await trio.sleep(0.02)
+    assert estimates(running)
+    assert running.engine.counters()["probes_sent"] == 0
+
+
+async def test_what_cannot_be_estimated_cannot_be_wanted(running: Running) -> None:
+    peer, _ = await viewer(running)
+    running.engine.peer_want(peer.handle, START)
+    await running.engine.settled()
+    assert [r.peer for r in running.records if isinstance(r, Refused)] == [peer.handle]

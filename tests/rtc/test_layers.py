@@ -205,6 +205,35 @@ def test_a_trial_ends_at_once_when_the_estimate_falls_and_the_next_comes_later()
     assert [one["a"] for one in choices(chooser, SIMULCAST, times)] == [LOW, MEDIUM]
 
 
+def test_what_the_next_layer_would_take_with_all_else_is_wished() -> None:
+    chooser, other = Chooser[str](), single("b", 90)
+    wanted = [*SIMULCAST, other]
+    assert chooser.choose(0.0, 250.0, wanted) == {"a": LOW, "b": HIGH}
+    low, medium, _ = (rate for _, rate in SIMULCAST[0].rates)
+    assert low < medium
+    assert chooser.wish(wanted) == pytest.approx(MARGIN * (medium + 90))
+
+
+def test_nothing_is_wished_at_the_best_nor_while_a_layer_is_tried() -> None:
+    chooser = Chooser[str]()
+    assert chooser.wish([]) == 0
+    chooser.choose(0.0, 5000.0, SIMULCAST)
+    assert chooser.wish(SIMULCAST) == 0
+    chooser = Chooser[str]()
+    choices(chooser, SIMULCAST, {0.0: 300.0, PATIENCE_S: 300.0})
+    assert chooser.wish(SIMULCAST) == 0
+    chooser = Chooser[str]()
+    chooser.choose(0.0, None, SIMULCAST)
+    assert chooser.wish(SIMULCAST) == 0
+
+
+def test_a_wish_that_comes_true_is_enough_for_the_layer() -> None:
+    chooser = Chooser[str]()
+    chooser.choose(0.0, 300.0, SIMULCAST)
+    wish = chooser.wish(SIMULCAST)
+    assert [one["a"] for one in choices(chooser, SIMULCAST, {1.0: wish, 1.0 + HOLD_S: wish})] == [LOW, MEDIUM]
+
+
 def test_what_is_at_its_best_is_left_alone() -> None:
     chosen = choices(Chooser(), SIMULCAST, {0.0: 5000.0, 100.0: 5000.0, 200.0: 5000.0})
     assert [one["a"] for one in chosen] == [HIGH, HIGH, HIGH]

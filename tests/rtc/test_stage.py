@@ -167,6 +167,18 @@ def test_layers_follow_what_is_sent_and_what_the_network_carries() -> None:
     assert watched_by(stage, "b") == [("user-a", WEBCAM)]  # paused, and the slot kept
 
 
+def test_a_viewer_wishes_for_what_is_better_until_nothing_is_shown() -> None:
+    stage = stage_with("a", "b", "c")
+    begun(stage, "a")
+    stage.estimate("b", 500)
+    measured(stage, a=(100, 400, 1600))
+    assert stage.wish("b") >= 1600
+    assert stage.wish("c") == 0
+    assert stage.wish("nobody") == 0
+    stage.end("a", WEBCAM)
+    assert stage.wish("b") == 0
+
+
 def test_a_silent_publisher_changes_nothing_and_a_silent_layer_is_left() -> None:
     stage = stage_with("a", "b")
     begun(stage, "a")

@@ -11,6 +11,8 @@ log = get_logger("media")
 
 _REPORTS_WITHIN_US = 2_000_000  # of one another: a slot that is quiet is not reported
 
+_NEWS = 0.1  # of what was wanted before: rates are measured, and never stand still
+
 # Within which bounds a viewer's network is estimated, and what it is taken to carry at first.
 MIN_ESTIMATE, START_ESTIMATE, MAX_ESTIMATE = 100_000, 2_000_000, 100_000_000
 
@@ -52,6 +54,15 @@ def add_slots(engine: Engine, endpoint: Endpoint, answer: Answer) -> None:
         engine.peer_estimate(
             endpoint.handle, min_bps=MIN_ESTIMATE, start_bps=START_ESTIMATE, max_bps=MAX_ESTIMATE
         )
+
+
+def want(engine: Engine, endpoint: Endpoint, bits_per_s: float) -> None:
+    """Say how much would be of use to a viewer (0: nothing more): where less is known, it is probed."""
+    wanted, before = int(bits_per_s), endpoint.wanted
+    is_news = not wanted or not before or abs(wanted - before) > _NEWS * before
+    if endpoint.is_numbered and wanted != before and is_news:
+        endpoint.wanted = wanted
+        engine.peer_want(endpoint.handle, wanted)
 
 
 def look_at_reports(engine: Engine, endpoint: Endpoint, now: float) -> None:

@@ -66,6 +66,7 @@ class Endpoint:
     uplink_limit: int = 0  # of that, the most
     pictures: list[int] = field(default_factory=list)  # those of the slots that video is sent on
     is_numbered: bool = False  # its video packets tell when they arrive
+    wanted: int = 0  # bits per second that would be of use to it
     capacity: Capacity = field(default_factory=Capacity)
     redundancy: Redundancy = field(default_factory=Redundancy)
     carried: dict[str, int] = field(default_factory=dict)  # how many earlier packets the engine sends, by mid

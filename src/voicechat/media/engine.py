@@ -372,6 +372,10 @@ class Engine:
         """Forward no audio to `peer` while `on`."""
         self._queue(_lib.vc_engine_peer_deafen, None, peer, on)
 
+    def peer_want(self, peer: int, bps: int) -> None:
+        """Say that `bps` would be of use to `peer`: while its path seems to carry less, it is probed."""
+        self._queue(_lib.vc_engine_peer_want, None, peer, bps)
+
     def peer_limit(self, peer: int, max_bps: int) -> None:
         """Tell `peer` how much it may send (REMB), at most `max_bps`, by what arrives of it; 0 = nothing."""
         self._queue(_lib.vc_engine_peer_limit, None, peer, max_bps)

@@ -15,7 +15,7 @@ import trio
 
 from voicechat.errors import Conflict, NotFound, Unavailable
 from voicechat.logs import get_logger
-from voicechat.media.banks import add_slots, look_at_reports
+from voicechat.media.banks import add_slots, look_at_reports, want
 from voicechat.media.endpoint import Endpoint, Published
 from voicechat.media.engine import Engine
 from voicechat.media.events import (
@@ -279,12 +279,15 @@ class Streams:
 
     def look(self) -> None:
         """Measure every layer, choose everybody's, and give up what does not come."""
-        lit = [(room_id, stage) for room_id, stage in self._stages.items() if not stage.is_dark]
-        if not lit:
+        if all(stage.is_dark for stage in self._stages.values()):
             self._lit = trio.Event()
         now = self._now()
-        for room_id, stage in lit:
-            self._look_at(room_id, stage, now)
+        for room_id, stage in self._stages.items():
+            if not stage.is_dark:
+                self._look_at(room_id, stage, now)
+            for endpoint in self._in_room(room_id):
+                wish = stage.wish(endpoint.peer_id)
+                want(self._engine, endpoint, wish and wish + VOICES_BITS_PER_S)
 
     def _look_at(self, room_id: str, stage: Stage, now: float) -> None:
         rates: dict[StreamKey, dict[Layer, float]] = {}

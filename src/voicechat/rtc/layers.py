@@ -180,6 +180,19 @@ class Chooser(Generic[Key]):
         self._try(now, budget, wanted)
         return self.chosen
 
+    def wish(self, wanted: Sequence[Wanted[Key]]) -> float:
+        """Return what all would take with the most important of the better layers; 0 when there is none.
+
+        While a layer is tried that tells enough.
+        """
+        improved = self._improvable(wanted)
+        if improved is None or self._trial is not None:
+            return 0.0
+        layers = {stream.key: self.chosen.get(stream.key) for stream in wanted}
+        layers[improved.key] = self._above(improved)[0]
+        rates = ((stream, dict(stream.rates)) for stream in wanted)
+        return MARGIN * sum(of[layer] for stream, of in rates if (layer := layers[stream.key]) in of)
+
     def _step(self, now: float, key: Key, target: Layer | None) -> Layer | None:
         if key not in self.chosen:
             return target

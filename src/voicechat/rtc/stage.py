@@ -76,6 +76,7 @@ class _Viewer:
     codecs: frozenset[int] = frozenset()
     preferences: dict[tuple[str, str], Preference] = field(default_factory=dict)
     budget: float | None = None
+    wish: float = 0.0
     chooser: Chooser[StreamKey] = field(default_factory=Chooser)
     shown: dict[StreamKey, Layer | None] = field(default_factory=dict)
 
@@ -223,6 +224,11 @@ class Stage:
         if viewer is not None:
             viewer.budget = bits_per_s
 
+    def wish(self, peer_id: str) -> float:
+        """Return how much a viewer's next better picture would take with all else; 0 for none."""
+        viewer = self._viewers.get(peer_id)
+        return 0.0 if viewer is None or self.is_dark else viewer.wish
+
     def measure(
         self, now: float, rates: Mapping[StreamKey, Mapping[Layer, float]], codecs: Mapping[StreamKey, int]
     ) -> Changes:
@@ -279,6 +285,7 @@ class Stage:
         for key, layer in viewer.chooser.choose(now, viewer.budget, wanted).items():
             if viewer.shown.get(key) != layer:
                 self._show(viewer, self._streams[key], layer, changes)
+        viewer.wish = viewer.chooser.wish(wanted)
 
     def _wish(self, viewer: _Viewer, stream: _Stream) -> Wanted[StreamKey]:
         """Return what could be shown of a stream; nothing while its publisher is silent."""
