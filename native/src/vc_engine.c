@@ -249,6 +249,13 @@ static void flush(vc_engine *e)
     vc_flow_flush(e);
 }
 
+/* So that it does not wait until a picture is encrypted for everybody. */
+static void flush_voice(vc_engine *e)
+{
+    vc_forward_flush_voice(e, &e->links[0]);
+    vc_forward_flush_voice(e, &e->links[1]);
+}
+
 static bool take_batch(vc_engine *e, vc_link *link)
 {
     int n = vc_link_receive(link);
@@ -259,6 +266,8 @@ static bool take_batch(vc_engine *e, vc_link *link)
         vc_datagram datagram = vc_link_datagram(link, i, &e->clock);
         if (e->clock.real_ns >= datagram.arrived_ns)
             vc_hist_add(&e->wait, e->clock.real_ns - datagram.arrived_ns);
+        if (vc_input_is_video(e, &datagram))
+            flush_voice(e);
         vc_input_datagram(e, &datagram);
     }
     flush(e);

@@ -52,11 +52,8 @@ bool vc_forward_is_ready(const vc_peer *peer)
     return peer->tx != NULL && peer->send_tuple != VC_NONE;
 }
 
-void vc_forward_flush(vc_engine *e, vc_link *link)
+static void count_sent(vc_engine *e, vc_sent sent)
 {
-    if (link->tx.count == 0)
-        return;
-    vc_sent sent = vc_link_flush(link, &e->residence);
     vc_figure_add(&e->counters[VC_C_tx_datagrams], (uint64_t)sent.sent);
     vc_figure_add(&e->counters[VC_C_drop_send_full], (uint64_t)sent.full);
     vc_figure_add(&e->counters[VC_C_drop_send_error], (uint64_t)sent.failed);
@@ -66,31 +63,52 @@ void vc_forward_flush(vc_engine *e, vc_link *link)
     vc_figure_add(&e->counters[VC_C_bursts_refused], (uint64_t)sent.refused);
 }
 
-static void queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns, bool is_video)
+void vc_forward_flush_voice(vc_engine *e, vc_link *link)
 {
-    const vc_tuple *to = &peer->tuples[peer->send_tuple];
-    if (to->flow != VC_NONE) {
-        if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length, is_video))
-            return;
-    } else {
-        vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns, is_video);
-        if (to->from != NULL)
-            vc_link_pin(to->link, to->from);
-    }
+    if (link->tx.count > 0)
+        count_sent(e, vc_link_flush(link, &e->residence));
+}
+
+void vc_forward_flush(vc_engine *e, vc_link *link)
+{
+    vc_forward_flush_voice(e, link);
+    if (link->video.queued_count > 0)
+        count_sent(e, vc_link_flush_video(link, &e->residence));
+}
+
+static void account(vc_peer *peer, size_t length)
+{
     vc_figure_add(&peer->tx_packets, 1);
     vc_figure_add(&peer->tx_bytes, length);
-    if (vc_link_is_full(to->link))
-        vc_forward_flush(e, to->link);
 }
 
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
 {
-    queue(e, peer, length, arrived_ns, false);
+    const vc_tuple *to = &peer->tuples[peer->send_tuple];
+    if (to->flow != VC_NONE) {
+        if (!vc_flow_queue(e, to->flow, vc_link_room(to->link), length, false))
+            return;
+    } else {
+        vc_link_queue(to->link, length, &to->name, to->name_length, arrived_ns);
+        if (to->from != NULL)
+            vc_link_pin(to->link, to->from);
+    }
+    account(peer, length);
+    if (vc_link_is_full(to->link))
+        vc_forward_flush_voice(e, to->link);
 }
 
 void vc_forward_queue_video(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns)
 {
-    queue(e, peer, length, arrived_ns, true);
+    const vc_tuple *to = &peer->tuples[peer->send_tuple];
+    vc_burst *video = &to->link->video;
+    if (to->flow == VC_NONE)
+        vc_burst_queue(video, length, &to->name, to->name_length, to->from, arrived_ns);
+    else if (!vc_flow_queue(e, to->flow, vc_burst_room(video), length, true))
+        return;
+    account(peer, length);
+    if (vc_burst_is_full(video))
+        vc_forward_flush(e, to->link);
 }
 
 /* ---- speech ---- */

@@ -39,7 +39,7 @@ void vc_forward_look_back(vc_engine *e, vc_slot *slot);
 
 /* Queue a protected packet, written at vc_link_room(), for the peer's send tuple. */
 void vc_forward_queue(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
-/* The same for video, which never goes before anything else. */
+/* The same for video, written at vc_burst_room(): it never goes before anything else. */
 void vc_forward_queue_video(vc_engine *e, vc_peer *peer, size_t length, uint64_t arrived_ns);
 
 /* Queue a packet of voice that the slot sent before, byte for byte; 'payload' is that of 'stored'.  VC_OK, VC_ERR_STATE
@@ -50,7 +50,8 @@ int vc_forward_again(vc_engine *e, vc_peer *receiver, vc_slot *slot, const vc_se
 /* Can anything be sent to this peer? */
 bool vc_forward_is_ready(const vc_peer *peer);
 
-/* Send all that is queued. */
+/* Send what is queued but video; or all, video last. */
+void vc_forward_flush_voice(vc_engine *e, vc_link *link);
 void vc_forward_flush(vc_engine *e, vc_link *link);
 
 /* Tell that a track's speech changed, and retry what the ring had no room for; stops those gone quiet. */

@@ -68,7 +68,7 @@ int vc_link_init(vc_link *link, int fd, int family)
     link->rx_data = calloc(VC_RX_BATCH, sizeof *link->rx_data);
     link->rx_control = calloc(VC_RX_BATCH, sizeof *link->rx_control);
     link->tx_data = calloc(VC_TX_BATCH, sizeof *link->tx_data);
-    if (link->rx_data == NULL || link->rx_control == NULL || link->tx_data == NULL)
+    if (link->rx_data == NULL || link->rx_control == NULL || link->tx_data == NULL || vc_burst_init(&link->video) != VC_OK)
         return VC_ERR_NOMEM;
     for (int i = 0; i < VC_RX_BATCH; i++) {
         link->rx_vec[i] = (struct iovec){link->rx_data[i], VC_DATAGRAM_MAX};
@@ -93,11 +93,12 @@ void vc_link_free(vc_link *link)
     free(link->rx_data);
     free(link->rx_control);
     free(link->tx_data);
+    vc_burst_free(&link->video);
 }
 
 size_t vc_link_bytes(void)
 {
-    return (VC_RX_BATCH + VC_TX_BATCH) * (size_t)VC_PACKET_ROOM + VC_RX_BATCH * (size_t)VC_RX_CONTROL;
+    return (VC_RX_BATCH + VC_TX_BATCH + VC_VIDEO_BATCH) * (size_t)VC_PACKET_ROOM + VC_RX_BATCH * (size_t)VC_RX_CONTROL;
 }
 
 int vc_link_receive(vc_link *link)
@@ -153,16 +154,13 @@ uint8_t *vc_link_room(vc_link *link)
     return link->tx_data[link->tx.count];
 }
 
-void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns,
-                   bool is_video)
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns)
 {
     int i = link->tx.count++;
     link->tx.pieces[i].iov_len = length;
     link->tx.messages[i].msg_hdr.msg_name = (void *)(uintptr_t)name; /* the kernel only reads it */
     link->tx.messages[i].msg_hdr.msg_namelen = (socklen_t)name_length;
     link->tx.arrived_ns[i] = arrived_ns;
-    link->tx.is_video[i] = is_video;
-    link->tx_video += is_video;
 }
 
 void vc_link_pin(vc_link *link, const vc_local *local)
@@ -245,14 +243,9 @@ static void give_up(vc_link *link, sending *s, vc_sent *result)
     step(s, 1, &none);
 }
 
-vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
+static vc_sent send_all(vc_link *link, sending s, vc_hist *residence)
 {
     vc_sent result = {0}, none = {0};
-    sending s = {link->tx.messages, link->tx.arrived_ns, link->tx.count};
-    if (link->tx_video > 0) {
-        vc_burst_plan(&link->burst, &link->tx, link->can_segment);
-        s = (sending){link->burst.messages, link->burst.arrived_ns, link->burst.count};
-    }
     while (s.left > 0) {
         int n = sendmmsg(link->fd, s.messages, (unsigned)s.left, MSG_DONTWAIT);
         if (n > 0) {
@@ -266,8 +259,23 @@ vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
             give_up(link, &s, &result);
         }
     }
+    return result;
+}
+
+vc_sent vc_link_flush(vc_link *link, vc_hist *residence)
+{
+    vc_sent sent = send_all(link, (sending){link->tx.messages, link->tx.arrived_ns, link->tx.count}, residence);
     if (link->tx_is_pinned)
         unpin_all(link);
-    link->tx.count = link->tx_video = 0;
-    return result;
+    link->tx.count = 0;
+    return sent;
+}
+
+vc_sent vc_link_flush_video(vc_link *link, vc_hist *residence)
+{
+    vc_burst *video = &link->video;
+    vc_burst_plan(video, link->can_segment);
+    vc_sent sent = send_all(link, (sending){video->messages, video->arrived_ns, video->count}, residence);
+    video->queued_count = 0;
+    return sent;
 }

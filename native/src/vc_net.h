@@ -16,7 +16,7 @@
 
 enum {
     VC_RX_BATCH = 32,
-    VC_PACKET_ROOM = 1792, /* a datagram and what SRTP may append (144 bytes), rounded up */
+    VC_TX_BATCH = 64, /* of voice, and all else but video */
     VC_RX_CONTROL = CMSG_SPACE(sizeof(struct timespec)) + VC_LOCAL_CONTROL_MAX,
 };
 
@@ -39,6 +39,14 @@ typedef struct {
     uint8_t transport;   /* the last byte of its address: VC_TRANSPORT_UDP, or to which of our addresses it came */
 } vc_datagram;
 
+/* Packets as they were queued, each a message of one piece; its control says where it must leave from, if at all. */
+typedef struct {
+    struct mmsghdr messages[VC_TX_BATCH];
+    struct iovec pieces[VC_TX_BATCH];
+    uint64_t arrived_ns[VC_TX_BATCH]; /* of what is forwarded; 0 = our own packet */
+    int count;
+} vc_queued;
+
 typedef struct {
     int fd; /* -1 = not there */
     int family;
@@ -49,11 +57,10 @@ typedef struct {
     uint8_t (*rx_data)[VC_PACKET_ROOM];
     vc_queued tx;
     uint8_t (*tx_data)[VC_PACKET_ROOM];
-    int tx_video; /* how many of the queued are */
     bool tx_is_pinned; /* some of the queued are */
     bool can_segment;
-    vc_burst burst; /* only filled when there is video */
     vc_locals locals; /* those of our addresses that datagrams came to */
+    vc_burst video;
 } vc_link;
 
 typedef struct {
@@ -74,12 +81,12 @@ vc_datagram vc_link_datagram(vc_link *link, int i, const vc_clock *clock);
 /* Room for the next packet (VC_PACKET_ROOM bytes); the caller flushed when vc_link_is_full(). */
 bool vc_link_is_full(const vc_link *link);
 uint8_t *vc_link_room(vc_link *link);
-/* Queue what was written there.  'name' must live until the flush. */
-void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns,
-                   bool is_video);
+/* Queue what was written there.  'name' must live until the flush.  Video is queued in link->video. */
+void vc_link_queue(vc_link *link, size_t length, const vc_sockaddr *name, int name_length, uint64_t arrived_ns);
 /* Have the packet queued last leave from that address of ours; the socket's own, which stays. */
 void vc_link_pin(vc_link *link, const vc_local *local);
-/* Send what is queued, once, voice before video; record the residence of forwarded packets.  What could not be sent
+/* Send what is queued here, or in link->video, once; record the residence of forwarded packets.  What could not be sent
  * is dropped. */
 vc_sent vc_link_flush(vc_link *link, vc_hist *residence);
+vc_sent vc_link_flush_video(vc_link *link, vc_hist *residence);
 #endif

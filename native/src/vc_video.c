@@ -23,7 +23,7 @@ static vc_bwe *estimate_of(vc_engine *e, const vc_slot *slot, uint8_t pt)
 /* Where the payload goes, behind a header and 'gap' bytes. */
 static uint8_t *write_header(const vc_engine *e, vc_peer *receiver, const vc_rtp *fields, const vc_bwe *bwe, size_t gap)
 {
-    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    uint8_t *out = vc_burst_room(&receiver->tuples[receiver->send_tuple].link->video);
     size_t length = bwe == NULL ? vc_rtp_write(out, fields, 0, VC_LEVEL_NONE)
                                 : vc_rtp_write_numbered(out, fields, e->config.transport_ext, vc_bwe_next(bwe));
     return out + length + gap;
@@ -42,7 +42,7 @@ static void copy_payload(const vc_engine *e, uint8_t *out, const vc_view_packet 
 /* Protect what ends at 'end' and queue it; 'bwe', whose number it has, is to know. */
 static bool finish(vc_engine *e, vc_peer *receiver, vc_bwe *bwe, const uint8_t *end, uint64_t arrived_ns)
 {
-    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    uint8_t *out = vc_burst_room(&receiver->tuples[receiver->send_tuple].link->video);
     int length = (int)(end - out);
     if (e->protect(receiver->tx, out, &length) != 0)
         return false;

@@ -15,6 +15,7 @@ typedef struct {
     int fd, receivers[2];
     vc_sockaddr names[2];
     int name_lengths[2];
+    const vc_local *pins[2];
     vc_hist residence;
 } way_out;
 
@@ -48,8 +49,23 @@ static void close_way(way_out *w)
 
 static void put(way_out *w, int receiver, size_t length, uint8_t mark, bool is_video)
 {
-    memset(vc_link_room(&w->link), mark, length);
-    vc_link_queue(&w->link, length, &w->names[receiver], w->name_lengths[receiver], 1, is_video);
+    const vc_sockaddr *name = &w->names[receiver];
+    memset(is_video ? vc_burst_room(&w->link.video) : vc_link_room(&w->link), mark, length);
+    if (is_video)
+        vc_burst_queue(&w->link.video, length, name, w->name_lengths[receiver], w->pins[receiver], 1);
+    else
+        vc_link_queue(&w->link, length, name, w->name_lengths[receiver], 1);
+    if (!is_video && w->pins[receiver] != NULL)
+        vc_link_pin(&w->link, w->pins[receiver]);
+}
+
+/* As the engine does. */
+static vc_sent flush(way_out *w)
+{
+    vc_sent voice = vc_link_flush(&w->link, &w->residence), video = vc_link_flush_video(&w->link, &w->residence);
+    return (vc_sent){.sent = voice.sent + video.sent, .full = voice.full + video.full,
+                     .failed = voice.failed + video.failed, .bursts = voice.bursts + video.bursts,
+                     .refused = voice.refused + video.refused};
 }
 
 /* The next datagram's mark when it has that length and the mark all over, else -1; who sent it. */
@@ -107,7 +123,7 @@ static void a_frame_to_each_receiver_is_one_message_and_voice_goes_first(void)
     open_way(&w);
     CHECK(w.link.can_segment);
     put_frames(&w);
-    vc_sent sent = vc_link_flush(&w.link, &w.residence);
+    vc_sent sent = flush(&w);
     CHECK_EQUAL(sent.sent, 12);
     CHECK_EQUAL(sent.bursts, 2);
     CHECK_EQUAL(sent.full + sent.failed + sent.refused, 0);
@@ -124,7 +140,7 @@ static void what_the_kernel_will_not_cut_is_sent_one_by_one(void)
     CHECK_EQUAL(setsockopt(w.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0); /* then it refuses: EINVAL */
     for (int again = 0; again < 2; again++) {
         put_frames(&w);
-        vc_sent sent = vc_link_flush(&w.link, &w.residence);
+        vc_sent sent = flush(&w);
         CHECK_EQUAL(sent.sent, 12);
         CHECK_EQUAL(sent.refused, 2);
         CHECK_EQUAL(sent.bursts + sent.full + sent.failed, 0);
@@ -139,7 +155,7 @@ static void an_old_kernel_gets_each_packet_as_a_message(void)
     open_way(&w);
     w.link.can_segment = false;
     put_frames(&w);
-    vc_sent sent = vc_link_flush(&w.link, &w.residence);
+    vc_sent sent = flush(&w);
     CHECK_EQUAL(sent.sent, 12);
     CHECK_EQUAL(sent.bursts + sent.refused, 0);
     check_heard(&w);
@@ -150,14 +166,49 @@ static void a_message_stays_below_the_longest_datagram(void)
 {
     way_out w;
     open_way(&w);
-    for (int i = 0; i < VC_TX_BATCH; i++)
+    for (int i = 0; i < 64; i++)
         put(&w, 0, 1200, (uint8_t)i, true);
-    CHECK(vc_link_is_full(&w.link));
-    vc_sent sent = vc_link_flush(&w.link, &w.residence);
-    CHECK_EQUAL(sent.sent, VC_TX_BATCH);
+    vc_sent sent = flush(&w);
+    CHECK_EQUAL(sent.sent, 64);
     CHECK_EQUAL(sent.bursts, 2); /* 54 of 65,000 bytes, and the rest */
-    for (int i = 0; i < VC_TX_BATCH; i++)
+    for (int i = 0; i < 64; i++)
         CHECK_EQUAL(heard(&w, 0, 1200), i);
+    close_way(&w);
+}
+
+static void a_message_has_no_more_packets_than_old_kernels_cut(void)
+{
+    way_out w;
+    open_way(&w);
+    for (int i = 0; i < VC_VIDEO_BATCH; i++) {
+        CHECK(!vc_burst_is_full(&w.link.video));
+        put(&w, i % 2, 200, (uint8_t)i, true);
+    }
+    CHECK(vc_burst_is_full(&w.link.video));
+    vc_sent sent = flush(&w);
+    CHECK_EQUAL(sent.sent, VC_VIDEO_BATCH);
+    CHECK_EQUAL(sent.bursts, VC_VIDEO_BATCH / VC_BURST_PACKETS_MAX);
+    for (int i = 0; i < VC_VIDEO_BATCH; i++)
+        CHECK_EQUAL(heard(&w, i % 2, 200), i);
+    CHECK_EQUAL(flush(&w).sent, 0);
+    close_way(&w);
+}
+
+static void as_many_receivers_as_packets_get_one_each(void)
+{
+    way_out w;
+    vc_sockaddr names[VC_VIDEO_BATCH];
+    open_way(&w);
+    for (int i = 0; i < VC_VIDEO_BATCH; i++) {
+        names[i] = w.names[i % 2];
+        memset(vc_burst_room(&w.link.video), i, 200);
+        vc_burst_queue(&w.link.video, 200, &names[i], w.name_lengths[0], NULL, 1);
+    }
+    vc_sent sent = flush(&w);
+    CHECK_EQUAL(sent.sent, VC_VIDEO_BATCH);
+    CHECK_EQUAL(sent.bursts, 0);
+    for (int i = 0; i < VC_VIDEO_BATCH; i++)
+        CHECK_EQUAL(heard(&w, i % 2, 200), i);
     close_way(&w);
 }
 
@@ -167,7 +218,7 @@ static void voice_alone_is_sent_as_it_was_queued(void)
     open_way(&w);
     for (uint8_t i = 0; i < 10; i++)
         put(&w, 0, 120, i, false);
-    vc_sent sent = vc_link_flush(&w.link, &w.residence);
+    vc_sent sent = flush(&w);
     CHECK_EQUAL(sent.sent, 10);
     CHECK_EQUAL(sent.bursts, 0);
     for (int i = 0; i < 10; i++)
@@ -250,15 +301,13 @@ static void a_socket_of_one_address_is_told_of_none(void)
 /* To receiver 0 from FIRST, to receiver 1 from where the route says. */
 static void put_pinned(way_out *w)
 {
-    const vc_local *first = vc_locals_get(&w->link.locals, 0);
+    w->pins[0] = vc_locals_get(&w->link.locals, 0);
     for (uint8_t i = 0; i < 3; i++) {
         put(w, 0, i < 2 ? 1100 : 700, i, true);
-        vc_link_pin(&w->link, first);
         put(w, 1, i < 2 ? 1100 : 700, i, true);
     }
     put(w, 1, 100, 9, false);
     put(w, 0, 100, 9, false);
-    vc_link_pin(&w->link, first);
 }
 
 static void check_pinned(const way_out *w, int from)
@@ -279,12 +328,13 @@ static void what_is_pinned_leaves_from_there_cut_or_not(void)
     for (int can = 1; can >= 0; can--) {
         w.link.can_segment = can;
         put_pinned(&w);
-        CHECK_EQUAL(vc_link_flush(&w.link, &w.residence).bursts, 2 * can);
+        CHECK_EQUAL(flush(&w).bursts, 2 * can);
         check_pinned(&w, FIRST);
     }
+    w.pins[0] = NULL;
     put(&w, 0, 100, 8, false);
     put(&w, 0, 1100, 9, true);
-    CHECK_EQUAL(vc_link_flush(&w.link, &w.residence).sent, 2);
+    CHECK_EQUAL(flush(&w).sent, 2);
     CHECK_EQUAL(heard_from(&w, 0, 100, 8), 1); /* nothing stays of the pins of before */
     CHECK_EQUAL(heard_from(&w, 0, 1100, 9), 1);
     close_way(&w);
@@ -298,7 +348,7 @@ static void what_is_pinned_and_will_not_be_cut_still_leaves_from_there(void)
     transport_to(&w, FIRST);
     CHECK_EQUAL(setsockopt(w.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
     put_pinned(&w);
-    vc_sent sent = vc_link_flush(&w.link, &w.residence);
+    vc_sent sent = flush(&w);
     CHECK_EQUAL(sent.refused, 2);
     CHECK_EQUAL(sent.sent, 8);
     check_pinned(&w, FIRST);
@@ -311,6 +361,8 @@ int main(void)
     what_the_kernel_will_not_cut_is_sent_one_by_one();
     an_old_kernel_gets_each_packet_as_a_message();
     a_message_stays_below_the_longest_datagram();
+    a_message_has_no_more_packets_than_old_kernels_cut();
+    as_many_receivers_as_packets_get_one_each();
     voice_alone_is_sent_as_it_was_queued();
     each_of_our_addresses_has_its_number();
     beyond_so_many_addresses_the_route_decides();
