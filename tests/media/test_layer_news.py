@@ -45,6 +45,27 @@ async def test_what_comes_counts_and_not_what_was_answered(stage: Stage) -> None
     await ben.shown("anna", Layer.HIGH)
 
 
+async def test_a_stream_that_becomes_playable_is_given_a_section(stage: Stage) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    (webcam,) = await anna.publishes()
+    await ben.renegotiates(types=WITHOUT_VP9)  # a bank of four
+    webcam.pt = VP9
+    await webcam.show(GREY, key=True)
+    await ben.denied("anna", Withheld.NO_CODEC)
+    for number in range(4):
+        other = await person(stage, f"user{number}")
+        await other.publishes()
+        await ben.watches(other.user_id)
+    webcam.pt = VP8
+    await webcam.show(GREY, key=True)
+    await ben.renegotiates(types=WITHOUT_VP9)
+    mid = await ben.watches("anna")
+    await webcam.show(BRIGHT, key=True)
+    await ben.sees(mid, BRIGHT)
+    reasons = {event.reason for event in stage.events.of(LayerChanged) if event.peer_id == ben.peer_id}
+    assert Withheld.NO_SLOT not in reasons
+
+
 async def test_a_viewer_without_a_free_section_is_told_so() -> None:
     async with open_stage(msgspec.structs.replace(SETTINGS, video_slots=1)) as stage:
         anna, ben = await person(stage, "anna"), await person(stage, "ben")

@@ -40,14 +40,13 @@ class LayerNews:
         key = command.publisher, command.source
         self._say(self._endpoints[command.subscriber], key, Withheld.BANDWIDTH)
 
-    def remind(self, viewer: Endpoint, stage: Stage, now: float) -> None:
-        """Tell a viewer what it does not know yet.
+    def remind(self, viewer: Endpoint, stage: Stage, due: Mapping[StreamKey, Layer | Withheld]) -> None:
+        """Tell a viewer what it does not know yet of what it is `due`.
 
         While an offer is out nobody knows what the viewer will take.
         """
         if viewer.peer.state is not PeerState.CONNECTED or viewer.peer.negotiation.is_out:
             return
-        due = stage.due(viewer.peer_id, now)
         viewer.told = {key: what for key, what in viewer.told.items() if key in due}
         for key, what in due.items():
             if viewer.told.get(key) == what:

@@ -38,7 +38,7 @@ from voicechat.media.tracks import (
     silence_tracks,
 )
 from voicechat.rtc import sources
-from voicechat.rtc.layers import Layer, Preference
+from voicechat.rtc.layers import Layer, Preference, Withheld
 from voicechat.rtc.negotiation import MICROPHONE_MID, Answer, render_offer
 from voicechat.rtc.peer import PeerState
 from voicechat.rtc.routes import MICROPHONE, Changes, ShowStream, SlotState
@@ -304,7 +304,10 @@ class Streams:
                 self._carries(endpoint)
         self._apply(stage.measure(now, rates, codecs))
         for endpoint in self._in_room(room_id):
-            self._news.remind(endpoint, stage, now)
+            due = stage.due(endpoint.peer_id, now)
+            if Withheld.NO_SLOT in due.values():  # its codec may have become one that this viewer takes
+                self._widen(endpoint, stage)
+            self._news.remind(endpoint, stage, due)
 
     def _watch(self, endpoint: Endpoint, source: str, now: float) -> None:
         """Give up a video that was never sent, or not for long."""
