@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,59 @@ def test_what_chromium_156_answered_to_later_offers_is_read() -> None:
     made.restart_ice(RESTARTED)
     read("restart")
     assert made.answered.sent == (microphone, screen, sound)
+
+
+@dataclass(frozen=True)
+class Other:
+    """What another stack answers to a webcam, slots, and a screen with its sound; see tests/interop."""
+
+    codecs: frozenset[int]
+    takes_rtx: bool
+    reports_arrivals: bool
+    ssrcs: tuple[int | None, int | None, int | None]
+    awaits_hello: bool = False
+
+
+ALL_CODECS = frozenset({96, 98, 102, 45})
+OTHERS = {
+    "aiortc": Other(frozenset({96, 102}), True, False, (590271105, 898521560, 1228732702)),
+    "gstreamer": Other(frozenset({96}), False, False, (500017, 500022, 500023)),
+    "pion": Other(ALL_CODECS, True, True, (1334006146, 3159685065, 3655621195), awaits_hello=True),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_other_stacks_answered_is_read(name: str) -> None:
+    """aiortc 1.16, webrtcbin of GStreamer 1.22, Pion 4.2: none of them in simulcast."""
+    made, other = negotiation(16, answered=False), OTHERS[name]
+    session = made.read((HERE / "answers" / f"{name}_session.sdp").read_bytes().decode())
+    assert (session.publishes, len(session.slot_mids)) == (True, 16)
+    assert session.awaits_hello == other.awaits_hello
+    parts = AnswerParts(
+        ufrag=session.ice.ufrag,
+        password=session.ice.password,
+        fingerprint=session.fingerprint,
+        setup="passive" if session.awaits_hello else "active",
+    )
+    made.allow("webcam")
+    made.want_slots(video=4)
+    made.next_offer()
+    answered(made, parts)
+    made.allow(SCREEN)
+    made.allow(SOUND)
+    made.next_offer()
+    answer = made.read((HERE / "answers" / f"{name}_screen.sdp").read_bytes().decode())
+    webcam, screen, sound = other.ssrcs
+    assert [(sent.mid, sent.source, sent.rids, sent.ssrc, sent.codec) for sent in answer.sent] == [
+        ("17", "webcam", (), webcam, 96),
+        ("22", SCREEN, (), screen, 96),
+        ("23", SOUND, (), sound, 109),
+    ]
+    taken = {(slot.codecs, slot.takes_rtx, slot.reports_arrivals) for slot in answer.video_slots}
+    assert (len(answer.video_slots), taken) == (
+        4,
+        {(other.codecs, other.takes_rtx, other.reports_arrivals)},
+    )
 
 
 def test_to_publish_there_is_a_section_that_asks_for_layers_and_names_the_limit() -> None:
