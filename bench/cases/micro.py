@@ -18,6 +18,10 @@ from bench.voice.srtp import SrtpPair
 _COUNT = 20_000
 _STEPS = ("parse", "route", "account", "rewrite", "report", "nack")
 _PYTHON_TIMES = 20
+_VIEWERS = (1, 10, 30)
+_PICTURE_PACKETS = 9
+_VIDEO_PACKETS = 2700
+_UNCUT = "uncut"
 
 Timed = Callable[[], float]
 
@@ -38,9 +42,17 @@ def _rounds(count: int) -> Findings:
     for _ in range(count):
         for name, timed in {**native, **python}.items():
             found[name].append(timed())
+    uncut = {name: found.pop(f"{name} {_UNCUT}") for name in (*found,) if f"{name} {_UNCUT}" in found}
     return Findings(
         figures=[
-            Figure(case="micro", metric=name, unit="ns" if name in native else "µs", subject=rounds)
+            Figure(
+                case="micro",
+                metric=name,
+                unit="ns" if name in native else "µs",
+                subject=rounds,
+                baseline=uncut.get(name, []),
+                against=_UNCUT if name in uncut else "",
+            )
             for name, rounds in found.items()
         ]
     )
@@ -72,6 +84,24 @@ def _native_steps() -> Iterator[tuple[str, Timed]]:
     for name in _STEPS:
         step = getattr(library, f"micro_{name}")
         yield name, lambda name=name, step=step: each(name, step(ctypes.c_uint(_COUNT)))  # type: ignore[misc]
+    yield from _video_steps(library)
+
+
+def _video_steps(library: ctypes.CDLL) -> Iterator[tuple[str, Timed]]:
+    """List the sending of a packet of video, cut by the kernel and not: a picture is nine packets to each."""
+    library.micro_send_video.restype = ctypes.c_uint64
+
+    def send(viewers: int, is_cut: bool) -> float:
+        pictures = _VIDEO_PACKETS // _PICTURE_PACKETS // viewers
+        spent = library.micro_send_video(*map(ctypes.c_uint, (viewers, is_cut, pictures)))
+        if spent == 0:
+            raise Broken(f"not all of the micro case's video was sent to {viewers} viewers")
+        return float(spent) / _VIDEO_PACKETS
+
+    for viewers in _VIEWERS:
+        name = f"send-video-{viewers}"
+        yield name, lambda viewers=viewers: send(viewers, True)  # type: ignore[misc]
+        yield f"{name} {_UNCUT}", lambda viewers=viewers: send(viewers, False)  # type: ignore[misc]
 
 
 def _python_steps() -> Iterator[tuple[str, Timed]]:

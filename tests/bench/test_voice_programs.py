@@ -103,6 +103,8 @@ async def test_every_single_step_takes_some_time(tmp_path: Path) -> None:
     by_metric = {figure.metric: figure for figure in (await micro.run(TINY, tmp_path)).figures}
     assert {"protect", "unprotect", "parse", "route", "stun-check", "dtls-handshake"} < set(by_metric)
     assert all(value > 0 for figure in by_metric.values() for value in figure.subject)
+    cut = by_metric["send-video-30"]
+    assert (cut.against, len(cut.baseline)) == ("uncut", len(cut.subject))
 
 
 async def test_the_engine_says_what_a_peer_costs(tmp_path: Path) -> None:
