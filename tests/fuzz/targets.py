@@ -80,6 +80,7 @@ def _first_answer(data: bytes) -> None:
     with contextlib.suppress(Invalid):
         answer = read_answer(_FIRST, _text(data))
         assert set(answer.slot_mids) <= {slot.mid for slot in _FIRST.slots}
+        assert set(answer.redundant_mids) <= set(answer.slot_mids)
         assert answer.ssrc is None or 0 < answer.ssrc < 2**32
 
 
