@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../tests/harness.h"
@@ -83,6 +84,8 @@ static void open_flow(uint8_t addr[VC_ADDR_BYTES], const uint8_t *bytes, size_t 
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) != 0)
         return;
+    int least = 1; /* the kernel makes it a few packets, so that the queue behind it fills */
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
     ssize_t written = write(ends[1], bytes, length);
     (void)written;
     addr[VC_ADDR_BYTES - 1] = VC_TRANSPORT_TCP;
@@ -96,6 +99,18 @@ static void open_flow(uint8_t addr[VC_ADDR_BYTES], const uint8_t *bytes, size_t 
         far_ends[far_count++] = ends[1];
     else
         close(ends[1]);
+}
+
+/* The far end of the connection opened last takes what waits there and sends more. */
+static void say_more(const uint8_t *bytes, size_t length)
+{
+    static uint8_t taken[1 << 12];
+    if (far_count == 0)
+        return;
+    ssize_t got = recv(far_ends[far_count - 1], taken, sizeof taken, MSG_DONTWAIT);
+    ssize_t sent = send(far_ends[far_count - 1], bytes, length, MSG_NOSIGNAL);
+    (void)got;
+    (void)sent; /* the engine may have ended it */
 }
 
 /* The listener of 'slot' asks for what it was sent lately: numbers that bytes alone would hardly hit. */
@@ -147,7 +162,7 @@ static void command(const uint8_t *b, size_t length)
     uintptr_t session = (uintptr_t)&sessions[peer % 2];
     static const char *const NAMES[] = {"", "v", "h", "l", "m", "a name too long to be one of ours"};
     const char *mid = NAMES[bytes[4] % 6], *rid = NAMES[bytes[5] % 6];
-    switch (bytes[0] % 30) {
+    switch (bytes[0] % 31) {
     case 0: vc_engine_peer_add(e, peer, bytes[4], bytes[5]); break;
     case 1: vc_engine_peer_del(e, peer, bytes[5]); break;
     case 2: vc_engine_ufrag_add(e, peer, bytes + 4, (size_t)bytes[3] % 18, 0); break;
@@ -169,7 +184,7 @@ static void command(const uint8_t *b, size_t length)
     case 13: vc_engine_slot_del(e, index, 0); break;
     case 14: vc_engine_route_set(e, index, other, bytes[4] & 1, 0); break;
     case 15: vc_engine_route_clear(e, index, 0); break;
-    case 16: open_flow(addr, b, length); break;
+    case 16: open_flow(addr, b + (length < 7 ? length : 7), length < 7 ? 0 : length - 7); break;
     case 17: vc_engine_flow_del(e, addr, 0); break;
     case 18: vc_engine_peer_twcc(e, peer, bytes[3] % 16, 0); break;
     case 19: vc_engine_video_add(e, index, peer, bytes[3] % 4 ? 300u + bytes[3] % 4 : 0, mid, rid, bytes[6] * 4000u, 0); break;
@@ -179,6 +194,7 @@ static void command(const uint8_t *b, size_t length)
     case 23: vc_engine_peer_estimate(e, peer, 1000, bytes[3] * 10000u, 3000000, 0); break;
     case 24: ask_keyframe(index, bytes[3]); break;
     case 29: vc_engine_peer_want(e, peer, bytes[3] * 100000u, 0); break;
+    case 30: say_more(b + 1, length ? length - 1 : 0); break;
     case 28: vc_engine_peer_limit(e, peer, bytes[3] * 10000u, 0); break;
     case 26: tell_arrivals(peer, bytes[3] % 16, bytes + 4); break;
     case 27: vc_engine_slot_redundancy(e, index, bytes[4] % 130, bytes[3] % 4, 0); break;

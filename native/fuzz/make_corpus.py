@@ -65,9 +65,16 @@ def step(op: int, payload: bytes, wait: int = 1) -> bytes:
     return bytes([wait << 3 | op]) + struct.pack("!H", len(payload)) + payload
 
 
+def frame(payload: bytes) -> bytes:
+    return struct.pack("!H", len(payload)) + payload
+
+
 def command(*numbers: int) -> bytes:
     return step(3, bytes(numbers))
 
+
+# A connection whose first byte has come, which is then a way of peer 0's, and the one it prefers.
+OVER_TCP = [command(16, 0, 0, 0, 0, 0, 1, 0), command(4, 0, 0, 0, 0, 0, 1), command(6, 0, 0, 0, 0, 0, 1)]
 
 SCRIPTS = {
     "everything_from_everyone": b"".join(step(op, p) for p in PACKETS.values() for op in (0, 1, 2, 5)),
@@ -77,13 +84,30 @@ SCRIPTS = {
          command(0, 2), command(4, 2, 0, 0, 1), command(7, 2), command(9, 2, 5, 1), command(14, 0, 1, 5),
          command(1, 0), step(2, rtp(101)), command(10, 0, 5), command(13, 0, 1), command(1, 1)]
     ),
-    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(30) for p in (2, 3, 0, 1)),
+    "all_commands": b"".join(command(op, p, p, p ^ 1, 3) for op in range(31) for p in (2, 3, 0, 1)),
     "flows": b"".join(
         [command(16, 2, 3, 0, 0, 0, 1), command(4, 1, 0, 0, 0, 0, 1), step(2, rtp(101)), step(1, rtp(100)),
          command(16, 20, *b"frame of twenty bytes", 0, 0),
          command(4, 0, 0, 0, 1, 0, 1), command(6, 0, 0, 0, 1, 0, 1),
          step(2, rtp(101)), command(17, 0, 0, 0, 1), step(2, rtp(101)), command(1, 1)]
     ),
+    "flow_of_a_member": b"".join(
+        [*OVER_TCP, command(30, *frame(rtp(100) + b"OKAY")[1:]),
+         step(2, rtp(101), 2), command(30, *frame(rtp(100, seq=8) + b"OKAY")), step(2, rtp(101, seq=8)),
+         command(30, *frame(rtcp(201, 0, b"none") + b"OKAY") * 3), step(2, rtp(101, seq=9)),
+         command(17, 0, 0, 0, 0, 0, 1), step(2, rtp(101, seq=10))]
+    ),
+    "flow_that_ends": b"".join(
+        [*OVER_TCP[1:], command(16, 0, 0, 0, 0, 0, 1, *frame(rtp(100) + b"OKAY"), *frame(b"even")),
+         *(step(2, rtp(101, seq=number)) for number in range(8))]
+    ),
+    "flow_of_strangers": command(16, 0, 0, 0, 3, 0, 1, *frame(PACKETS["stun"]) * 9, 0)
+    + command(16, 0, 0, 0, 2, 0, 1, *frame(PACKETS["stun_unknown"]), *frame(b""))
+    + command(16, 0, 0, 0, 2, 0, 1, 0xFF, 0xFF),
+    "looked_back": command(15, 0, 0)
+    + b"".join(step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) for number in range(1, 6))
+    + command(14, 0, 0, 1, 1)
+    + step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=6)),
     "asked_again": b"".join(
         step(2, rtp(101, first=0x90, middle=ONE_BYTE, seq=number)) + command(25, 0, 0, back, 0xFF, 0xFF)
         for number, back in enumerate((0, 0, 1, 5, 200, 8, 3, 1))
@@ -157,6 +181,19 @@ CODEC = {
     "nothing": b"",
     "one_byte": b"\x90",
 }
+
+
+def arrivals(apart_ms: int, rounds: int = 40) -> bytes:
+    """A packet of video every 20 ms, and peer 0 tells of each that it came so long after the one before."""
+    told = b""
+    for number in range(rounds):
+        at_ms = 1000 + number * apart_ms
+        reference, rest = divmod(at_ms, 64)
+        told += step(2, video(VP8_KEY if number == 0 else VP8_DELTA, seq=number))
+        told += command(26, 0, 0, 1, *struct.pack("!IHB", reference << 8 | number, 0x2001, rest * 4)[:7])
+    return command(23, 0, 0, 50) + told
+
+
 RTX = struct.pack("!H", 6) + VP8_KEY
 
 PICTURES = {
@@ -203,13 +240,18 @@ PICTURES = {
              (4, "00047fffff00"), (4, "d54080000000010203"), (5, "3fff00000001"), (9, "0001"), (0, "")]
         )
     ),
+    "flow_with_video": b"".join(OVER_TCP) + b"".join(
+        step(2, video(VP8_KEY, seq=number)) + step(2, rtp(101, tail=bytes(1400), seq=number))
+        for number in range(24)
+    )
+    + command(30) * 3,
+    "arrivals_steady": arrivals(20),
+    "arrivals_slower": arrivals(30),
+    "arrivals_faster": arrivals(10),
+    "arrivals_slower_then_not": arrivals(28, rounds=24) + arrivals(20, rounds=24),
     "video_too_much": command(21, 0, 2, 1)
     + b"".join(step(2, video(VP8_KEY + bytes(1000), seq=number), 0) for number in range(9)),
 }  # fmt: skip
-
-
-def frame(payload: bytes) -> bytes:
-    return struct.pack("!H", len(payload)) + payload
 
 
 GLUED = b"".join(frame(packet) for packet in PACKETS.values())
@@ -278,6 +320,13 @@ RTP = {
     "longest": rtp(100, tail=bytes(1488)),
 }
 
+
+def told_of_many(apart_250_us: int) -> bytes:
+    """Transport-wide feedback on 250 packets that came so far apart."""
+    body = struct.pack("!IIHHI", 1, 201, 65400, 250, 1 << 8) + struct.pack("!H", 0x2000 | 250)
+    return rtcp(205, 15, body + bytes([apart_250_us]) * 250)
+
+
 RTCP = {
     "count_lies": bytes([0x9F]) + rtcp(201, 0, struct.pack("!I", 1))[1:],
     "length_lies": struct.pack("!BBHI", 0x80, 201, 0xFFFF, 1),
@@ -291,6 +340,18 @@ RTCP = {
     "nack_without_ssrc": rtcp(205, 1, struct.pack("!I", 1)),
     "nack_around": rtcp(205, 1, struct.pack("!IIHH", 1, 201, 0xFFFF, 0xFFFF)),
     "twcc": rtcp(205, 15, struct.pack("!IIHHI", 1, 201, 7, 3, 1) + b"\x20\x03\1\1\1\0"[:4] + bytes(4)),
+    "twcc_steady": told_of_many(4),
+    "twcc_slower": told_of_many(6) * 3,
+    "twcc_faster": told_of_many(2),
+    "twcc_in_two_bits": rtcp(
+        205,
+        15,
+        struct.pack("!IIHHI", 1, 201, 65400, 14, 1 << 8)
+        + struct.pack("!H", 0xC000 | 0b01_10_01_00_01_01_10)
+        + struct.pack("!H", 0x8000 | 0b01111100000011)
+        + struct.pack("!BhBBBh", 1, -500, 9, 0, 255, 32767)
+        + bytes(8),
+    ),
     "twcc_counts_lie": rtcp(205, 15, struct.pack("!IIHHI", 1, 201, 7, 0xFFFF, 1) + b"\x3f\xff\x5f\xff"),
     "pli": rtcp(206, 1, struct.pack("!II", 1, 201)),
     "fir": rtcp(206, 4, struct.pack("!IIIBxxx", 1, 0, 201, 9)),
