@@ -10,6 +10,7 @@ import argparse
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ import msgspec
 import trio
 
 from tests.fuzz.catalogue import NATIVE, NATIVE_NAMES, PYTHON_NAMES, program
-from tests.fuzz.crew import Crew, Result
+from tests.fuzz.crew import Crew, Result, weigh_session
 from tests.fuzz.targets import TARGETS
 
 
@@ -87,9 +88,11 @@ async def _serve(names: Sequence[str], seconds: float, seed: int) -> None:
     def report(result: Result) -> None:
         print(msgspec.json.encode(result).decode(), flush=True)
 
+    weigh_session(19)
     crew = _crew(seconds, seed, in_shadow=True)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_listen, crew, nursery.cancel_scope)
+        nursery.start_soon(_give_up_when_told, nursery.cancel_scope)
         await crew.run(names, report)
         nursery.cancel_scope.cancel()
 
@@ -97,8 +100,15 @@ async def _serve(names: Sequence[str], seconds: float, seed: int) -> None:
 async def _listen(crew: Crew, everything: trio.CancelScope) -> None:
     async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as asked:
         while await asked.receive_some():
+            weigh_session(0)
             crew.step_forward()
     everything.cancel()
+
+
+async def _give_up_when_told(everything: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            everything.cancel()
 
 
 _crew = functools.partial(Crew, at_once=os.cpu_count() or 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import random
 import resource
 import signal
@@ -79,9 +80,15 @@ class Run:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Look every so often (of the processor's time) whether it is still at the same input."""
+        """Look every so often (of the processor's time) whether it is still at the same input.
+
+        And whether somebody waits for the result.
+        """
+        parent = os.getppid()
 
         def look(number: int, frame: FrameType | None) -> None:
+            if os.getppid() != parent:
+                os._exit(1)
             if self._inputs == self._inputs_at_tick:
                 raise Hang(f"over {SLOWEST_S} s of the processor for one input")
             self._inputs_at_tick = self._inputs

@@ -10,6 +10,7 @@ from aioice import stun as codec
 from tests.rtc.test_stun import SAMPLE
 from tests.support.answers import chromium_answer, firefox_answer
 from tests.support.dtls_client import DtlsClient
+from tests.support.library_answers import aiortc_answer, pion_answer
 from voicechat.rtc.ice import Credentials
 from voicechat.rtc.negotiation import Negotiation, Offer, new_offer, render_offer
 
@@ -66,9 +67,9 @@ def grown() -> Negotiation:
 
 
 def answers(offer: Offer) -> list[bytes]:
-    """Answers to `offer` in the words of two browsers."""
+    """Answers to `offer` in the words of two browsers and two libraries."""
     text = render_offer(offer)
-    return [chromium_answer(text).encode(), firefox_answer(text).encode()]
+    return [answer(text).encode() for answer in (chromium_answer, firefox_answer, aiortc_answer, pion_answer)]
 
 
 def descriptions() -> list[bytes]:
@@ -83,3 +84,9 @@ def hellos() -> list[bytes]:
     """Datagrams of first DTLS flights, whole and in fragments."""
     clients = DtlsClient(), DtlsClient(mtu=400, hello_padding_bytes=1200)
     return [datagram for client in clients for datagram in client.start()]
+
+
+def damages() -> list[bytes]:
+    """What is done to a client's datagrams one after the other: at which byte, and which bits are flipped."""
+    one = b"".join(struct.pack("!HB", where, 1) for where in (13, 25, 60, 120, 300))
+    return [bytes(3), bytes(6) + struct.pack("!HB", 14, 0xFF), one, bytes(9) + one]

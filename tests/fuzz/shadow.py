@@ -38,7 +38,7 @@ class Shadow:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            process_group=0,  # Ctrl-C is for us alone, and it can be killed with its children
+            start_new_session=True,  # weighs little; Ctrl-C is for us alone; can be killed with its children
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

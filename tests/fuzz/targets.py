@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.fuzz import mutations, seeds
 from tests.fuzz.mutations import Mutate
 from tests.rtc.test_stun import signed
+from tests.support.dtls_client import ClientCertificate, DtlsClient
 from voicechat.errors import Invalid
 from voicechat.rtc import reflexive, sdp, stun
 from voicechat.rtc.candidates import require_candidate
-from voicechat.rtc.dtls import DtlsIdentity, DtlsServer, is_whole_records
+from voicechat.rtc.dtls import DtlsIdentity, DtlsServer, DtlsState, is_whole_records
 from voicechat.rtc.ice import IceAgent
-from voicechat.rtc.negotiation import Negotiation, read_answer
+from voicechat.rtc.negotiation import Negotiation, read_answer, render_offer
 from voicechat.rtc.peer import Peer
 
 SOURCE = ("192.0.2.7", 4000)
@@ -35,6 +38,7 @@ def _stun(data: bytes) -> None:
     if request is not None:
         stun.is_authentic(request, seeds.SERVER.password)
         stun.error_response(request, stun.UNKNOWN_ATTRIBUTE, seeds.SERVER.password)
+    stun.is_answer(data, seeds.SERVER.password)
     reflexive.read_answer(data, seeds.QUERY)
 
 
@@ -97,7 +101,10 @@ def _later_answer(data: bytes) -> None:
     assert answer.rejected <= set(offer.mids)
     assert {slot.mid for slot in answer.video_slots} <= set(offer.mids)
     session.withdraw("webcam")
-    session.next_offer()
+    session.restart_ice(seeds.CLIENT)
+    following = session.next_offer()
+    assert following is not None
+    sdp.parse(render_offer(following))
 
 
 def _candidate(data: bytes) -> None:
@@ -120,6 +127,26 @@ def _dtls(data: bytes) -> None:
     assert peer.poll_transmits() == [], "a stranger got an answer"
 
 
+_CERTIFICATE = ClientCertificate()
+
+
+def _handshake(data: bytes) -> None:
+    """A client whose datagrams come damaged and then whole, a place and the bits flipped there for each."""
+    client, server = DtlsClient(_CERTIFICATE, mtu=400), DtlsServer(_IDENTITY)
+    damage = itertools.chain(struct.iter_unpack("!HB", data[: len(data) // 3 * 3]), itertools.repeat((0, 0)))
+    to_server = client.start()
+    for turn in range(12):  # a handshake takes four
+        for datagram, (where, bits) in zip(to_server, damage, strict=False):
+            broken = bytearray(datagram)
+            broken[where % len(broken)] ^= bits
+            server.receive(bytes(broken), turn)
+            server.receive(datagram, turn)
+        to_server = [reply for sent in server.poll_transmit() for reply in client.receive(sent)]
+    if server.state is DtlsState.FINISHED and client.is_finished:
+        assert server.keys_for(_CERTIFICATE.fingerprint) == client.keys()
+    server.close()
+
+
 TARGETS = {
     "stun": Target(seeds.checks(), mutations.of_bytes, _stun),
     "signed_stun": Target(seeds.attribute_lists(), mutations.of_bytes, _signed_stun),
@@ -132,4 +159,5 @@ TARGETS = {
         _candidate,
     ),
     "dtls": Target(seeds.hellos(), mutations.of_bytes, _dtls),
+    "handshake": Target(seeds.damages(), mutations.of_bytes, _handshake),
 }

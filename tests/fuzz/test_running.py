@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.fuzz import crew, running
+from tests.fuzz import crew, running, seeds
 from tests.fuzz.crew import Crew, Result
 from tests.fuzz.running import Run
 from tests.fuzz.shadow import Shadow
@@ -20,6 +20,7 @@ from tests.fuzz.targets import TARGETS, Target
 from tests.support.process import wait_ended
 from tests.support.waiting import eventually
 from voicechat.errors import Invalid
+from voicechat.rtc.negotiation import read_answer
 
 
 @pytest.fixture
@@ -61,6 +62,13 @@ def test_an_input_that_takes_too_long_breaks_a_target(
     target(hang)
     with pytest.raises(AssertionError, match="Hang"):
         Run("mine", 17).go(1)
+
+
+def test_the_answers_to_begin_with_are_good_ones() -> None:
+    for data in seeds.answers(seeds.first_offer()):
+        assert read_answer(seeds.first_offer(), data.decode()).slot_mids
+    for data in seeds.answers(seeds.grown().offer):
+        assert seeds.grown().read(data.decode()).sent
 
 
 def programs(monkeypatch: pytest.MonkeyPatch, *scripts: str) -> None:
@@ -121,14 +129,15 @@ def children_of(pid: int) -> list[int]:
 async def test_closing_ends_every_process() -> None:
     shadow, child = running_shadow()
     shadow.close()
-    with trio.fail_after(10):
+    with trio.fail_after(60):  # they have hardly any of a busy processor
         await wait_ended(child)
 
 
-async def test_nobody_goes_on_when_who_began_it_is_gone() -> None:
+@pytest.mark.parametrize("end", [Shadow.let_go, lambda shadow: os.kill(shadow.pid, signal.SIGTERM)])
+async def test_nobody_goes_on_when_who_began_it_is_gone(end: Callable[[Shadow], None]) -> None:
     shadow, child = running_shadow()
-    shadow.let_go()
-    with trio.fail_after(10):
+    end(shadow)
+    with trio.fail_after(60):  # they have hardly any of a busy processor
         await wait_ended(shadow.pid)
         await wait_ended(child)
     shadow.close()
