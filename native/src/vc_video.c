@@ -230,7 +230,7 @@ bool vc_video_pad(vc_engine *e, vc_peer *receiver, const vc_slot *slot)
     vc_bwe *bwe = estimate_of(e, slot, last->pt);
     vc_rtp fields = {
         .pt = e->config.payload_rtx[last->pt], .seq = view->rtx_seq++, .ts = last->ts, .ssrc = view->rtx_ssrc};
-    uint8_t *out = vc_link_room(receiver->tuples[receiver->send_tuple].link);
+    uint8_t *out = vc_burst_room(&receiver->tuples[receiver->send_tuple].link->video);
     uint8_t *at = write_header(e, receiver, &fields, bwe, 0);
     out[0] |= 0x20; /* P */
     memset(at, 0, VC_PROBE_PADDING);
