@@ -2,6 +2,7 @@
 
 #include "vc_forward.h"
 #include "vc_keyframe.h"
+#include "vc_limit.h"
 #include "vc_name.h"
 #include "vc_repair.h"
 #include "vc_report.h"
@@ -116,7 +117,7 @@ static void route_voice(vc_engine *e, vc_track *track, vc_arrival *a, bool is_ne
 static void route_video(vc_engine *e, vc_peer *peer, vc_track *track, vc_arrival *a)
 {
     if (vc_uplink_is_due(&peer->uplink, e->clock.now_us))
-        vc_report_limit(e, peer);
+        vc_limit_tell(e, peer);
     vc_picture picture = {0};
     int status = VC_OK;
     if (a->payload_length > 0) /* padding is passed on empty: its number must not be missed */

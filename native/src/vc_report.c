@@ -6,6 +6,7 @@
 #include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_keyframe.h"
+#include "vc_limit.h"
 #include "vc_receive.h"
 #include "vc_remb.h"
 #include "vc_repair.h"
@@ -19,7 +20,6 @@ enum {
     DUE_MAX = 32,          /* peers per turn of the loop: packets come first */
     RTT_MAX_US = 10000000,
     TWCCS_MAX = 4, /* of one datagram */
-    LIMIT_TELL_US = 250000,
 };
 static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
 
@@ -125,17 +125,6 @@ static void take_transport(source *s, const vc_rtcp_packet *packet)
     vc_estimate_take(s->e, s->peer, packet, s->arrived_us);
 }
 
-static void take_limit(const source *s, const vc_rtcp_packet *packet)
-{
-    vc_record record = {.kind = VC_RECORD_LIMIT, .peer = s->peer->id, .time_us = s->arrived_us};
-    if (vc_remb_read(packet, &record.value) != VC_OK)
-        return vc_count(s->e, VC_C_drop_remb_malformed);
-    vc_count(s->e, VC_C_remb_received);
-    bool is_early = s->peer->limit_told_us != 0 && s->arrived_us < s->peer->limit_told_us + LIMIT_TELL_US;
-    if (!is_early && vc_state_pass(s->e, record, NULL, 0)) /* what is left out is said again within a second */
-        s->peer->limit_told_us = s->arrived_us;
-}
-
 static void take_feedback(source *s, const vc_rtcp_packet *packet)
 {
     vc_count(s->e, VC_C_rtcp_feedback);
@@ -144,7 +133,7 @@ static void take_feedback(source *s, const vc_rtcp_packet *packet)
     else if (packet->type == VC_RTCP_RTPFB && packet->count == VC_RTCP_FB_TRANSPORT)
         take_transport(s, packet);
     else if (vc_remb_is(packet))
-        take_limit(s, packet);
+        vc_limit_take(s->e, s->peer, packet, s->arrived_us);
     else if (packet->type == VC_RTCP_PSFB)
         vc_keyframe_take(s->e, s->peer, packet);
 }
@@ -350,53 +339,6 @@ void vc_report_arrival(vc_engine *e, vc_peer *peer, const vc_rtp *rtp, uint64_t 
         finish(&c);
     }
 }
-
-/* What came of a layer since the last look; leaps of its numbers are no losses. */
-static void count_layer(vc_engine *e, const vc_track *track, int64_t *expected, int64_t *lost)
-{
-    vc_layer *layer = vc_state_layer(e, track);
-    vc_layer_count before = layer->counted;
-    layer->counted = (vc_layer_count){track->reception.newest_ext, track->reception.received, layer->recovered};
-    int64_t ahead = (int32_t)(layer->counted.newest_ext - before.newest_ext);
-    int64_t came = (int32_t)(layer->counted.received - before.received);
-    int64_t late = (int32_t)(layer->counted.recovered - before.recovered);
-    if (before.received == 0 || came < 0 || ahead < 0 || ahead - came > VC_LAYER_PACKETS)
-        return;
-    *expected += ahead;
-    *lost += ahead - (came - late);
-}
-
-static void look_at_uplink(vc_engine *e, vc_peer *peer)
-{
-    int64_t expected = 0, lost = 0;
-    for (int i = 0; i < peer->track_count; i++)
-        if (e->tracks[peer->tracks[i]].layer != VC_NONE)
-            count_layer(e, &e->tracks[peer->tracks[i]], &expected, &lost);
-    lost = lost < 0 ? 0 : lost > expected ? expected : lost;
-    vc_uplink_look(&peer->uplink, vc_figure_get(&peer->rx_bytes), (uint32_t)expected, (uint32_t)lost, e->clock.now_us);
-}
-
-void vc_report_limit(vc_engine *e, vc_peer *peer)
-{
-    uint32_t ssrcs[VC_TRACKS_PER_PEER];
-    int n = 0;
-    look_at_uplink(e, peer);
-    uint32_t bps = vc_uplink_news(&peer->uplink, e->clock.now_us);
-    for (int i = 0; i < peer->track_count; i++) {
-        const vc_track *track = &e->tracks[peer->tracks[i]];
-        if (track->layer != VC_NONE && track->reception.started)
-            ssrcs[n++] = track->ssrc;
-    }
-    if (bps == 0 || n == 0 || !vc_forward_is_ready(peer))
-        return;
-    compound c = {.e = e, .peer = peer};
-    begin(&c);
-    c.length = vc_remb_write(c.out, COMPOUND_BYTES, peer->own_ssrc, ssrcs, n, bps);
-    vc_uplink_told(&peer->uplink, bps, e->clock.now_us);
-    vc_count(e, VC_C_remb_sent);
-    finish(&c);
-}
-_Static_assert((int)VC_TRACKS_PER_PEER <= (int)VC_REMB_SSRCS_MAX, "all of them fit one packet");
 
 void vc_report_start(vc_engine *e, const vc_peer *peer)
 {

@@ -13,9 +13,6 @@ void vc_report_start(vc_engine *e, const vc_peer *peer);
 /* An authenticated RTP packet of a peer with transport-wide feedback came: note when, and tell what is due. */
 void vc_report_arrival(vc_engine *e, vc_peer *peer, const vc_rtp *rtp, uint64_t arrived_us);
 
-/* Look at what came of a publisher that is told how much it may send, and tell it when that is due. */
-void vc_report_limit(vc_engine *e, vc_peer *peer);
-
 /* Write the reports that are due. */
 void vc_report_due(vc_engine *e);
 

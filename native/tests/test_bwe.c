@@ -394,6 +394,32 @@ static void feedback_on_packets_of_another_path_says_nothing(void)
     free(b);
 }
 
+/* Twelve packets at 1.2 Mbit/s, all of which arrive at once. */
+static void a_probe_shows_no_more_than_was_sent(void)
+{
+    vc_bwe *b = malloc(sizeof *b);
+    vc_bwe_init(b, MIN_BPS, 500000, MAX_BPS, 65530);
+    vc_bwe_probe_begin(b);
+    for (int i = 0; i < 12; i++)
+        vc_bwe_sent(b, 300, 1000000 + (uint64_t)(i / 4) * 8000);
+    vc_bwe_probe_sent(b);
+    CHECK(!vc_bwe_probe_is_told(b));
+    uint8_t rest[14] = {0x20, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    CHECK_EQUAL(forge(b, 65530, 12, 1, rest, sizeof rest), VC_OK);
+    CHECK(vc_bwe_probe_is_told(b));
+    CHECK(vc_bwe_probe_end(b));
+    CHECK_EQUAL(vc_bwe_estimate(b), 1200000);
+    CHECK(!vc_bwe_probe_end(b)); /* of nothing */
+    vc_bwe_probe_begin(b);
+    for (int i = 0; i < 12; i++)
+        vc_bwe_sent(b, 600, 1000000 + (uint64_t)(i / 4) * 8000);
+    vc_bwe_probe_sent(b);
+    CHECK_EQUAL(forge(b, 6, 12, 1, (uint8_t[]){0, 12}, 2), VC_OK); /* all of it lost */
+    CHECK(!vc_bwe_probe_end(b));
+    CHECK_EQUAL(vc_bwe_estimate(b), 1200000);
+    free(b);
+}
+
 static void forged_times_leave_it_within_its_bounds(void)
 {
     static const uint32_t REFERENCES[] = {0, 1, 0x7fffff, 0x800000, 0xffffff, 5, 160, 320};
@@ -444,6 +470,7 @@ int main(void)
     it_is_told_seldom();
     what_is_malformed_changes_nothing();
     feedback_on_packets_of_another_path_says_nothing();
+    a_probe_shows_no_more_than_was_sent();
     forged_times_leave_it_within_its_bounds();
     return check_report("bwe");
 }
