@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.media.conftest import Stage
-from tests.support.browser import CHROMIUM, running_browser
+from tests.support.browser import running_browser
 from tests.support.rtc_client import RtpPacket
 from tests.support.tones import write_tone
 from voicechat.ids import new_id
@@ -44,8 +43,6 @@ ANSWER_WITH_NOISE = """async offer => {
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"there is no Chromium at {CHROMIUM}")
     tone: Path = write_tone(tmp_path_factory.mktemp("tone") / "tone.wav", 500)
     with sync_playwright() as playwright, running_browser(playwright, tone) as browser:
         yield browser.new_page()
