@@ -164,6 +164,17 @@ def test_what_other_stacks_answered_is_read(name: str) -> None:
     )
 
 
+def test_what_firefox_153_answered_to_a_webcam_is_read() -> None:
+    """It names the highest layer first, writes the direction of an extension, and was built without H264."""
+    made = negotiation(16, answered=False)
+    session = made.read((HERE / "answers" / "firefox_session.sdp").read_bytes().decode())
+    assert (session.publishes, len(session.slot_mids)) == (True, 16)
+    made.allow("webcam", 200_000)
+    made.next_offer()
+    (webcam,) = made.read((HERE / "answers" / "firefox_publish.sdp").read_bytes().decode()).sent
+    assert (webcam.mid, webcam.rids, webcam.ssrc, webcam.codec) == ("17", ("l", "m", "h"), None, 96)
+
+
 def test_to_publish_there_is_a_section_that_asks_for_layers_and_names_the_limit() -> None:
     made = negotiation()
     made.allow("webcam", 1_500_000)
