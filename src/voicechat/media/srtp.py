@@ -6,7 +6,8 @@ import pylibsrtp
 
 from voicechat.rtc.dtls import SrtpKeys
 
-REPLAY_WINDOW = 1024  # 128, the default, is less than 100 ms of simulcast video
+_READ_WINDOW = 1024  # 128, the default, is less than 100 ms of simulcast video
+_WRITE_WINDOW = 256  # older is never sent again; libsrtp moves the whole window for each packet
 
 _PROFILES = {
     "SRTP_AEAD_AES_128_GCM": pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
@@ -18,21 +19,19 @@ _PROFILES = {
 def open_sessions(keys: SrtpKeys) -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
     """Return the session that reads what the client sends, and the one that writes to it."""
     any_inbound, any_outbound = pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND
-    return _session(keys.profile, keys.client, any_inbound), _session(keys.profile, keys.server, any_outbound)
+    reading = _policy(keys.profile, keys.client, any_inbound, _READ_WINDOW)
+    writing = _policy(keys.profile, keys.server, any_outbound, _WRITE_WINDOW)
+    return pylibsrtp.Session(policy=reading), pylibsrtp.Session(policy=writing)
 
 
 def stream_policy(keys: SrtpKeys) -> pylibsrtp.Policy:
     """Return what the reading session must know to begin a stream amid, for `Engine.peer_keys`."""
-    return _policy(keys.profile, keys.client, pylibsrtp.Policy.SSRC_SPECIFIC)
+    return _policy(keys.profile, keys.client, pylibsrtp.Policy.SSRC_SPECIFIC, _READ_WINDOW)
 
 
-def _session(profile: str, key: bytes, direction: int) -> pylibsrtp.Session:
-    return pylibsrtp.Session(policy=_policy(profile, key, direction))
-
-
-def _policy(profile: str, key: bytes, direction: int) -> pylibsrtp.Policy:
+def _policy(profile: str, key: bytes, direction: int, window: int) -> pylibsrtp.Policy:
     policy = pylibsrtp.Policy(key=key, ssrc_type=direction, srtp_profile=_PROFILES[profile])
-    policy.window_size = REPLAY_WINDOW
+    policy.window_size = window
     policy.allow_repeat_tx = (
         True  # the engine sends a lost packet again byte for byte, and nothing else twice
     )
