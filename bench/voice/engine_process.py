@@ -19,7 +19,7 @@ from bench.voice.messages import Command, Disturb, Figures, Join, Joined, Keys, 
 from bench.voice.room import LEVEL_EXTENSION, PT
 from voicechat.media.engine import Engine, EngineLimits, open_udp, pack_addr, unpack_addr
 from voicechat.media.records import Stun
-from voicechat.media.srtp import open_sessions
+from voicechat.media.srtp import open_sessions, send_policy, stream_policy
 from voicechat.rtc.dtls import DtlsIdentity, SrtpKeys
 from voicechat.rtc.ice import new_credentials
 from voicechat.rtc.negotiation import new_offer
@@ -121,7 +121,7 @@ class EngineProcess:
             client=bytes.fromhex(client.to_server),
             server=bytes.fromhex(client.from_server),
         )
-        self._engine.peer_keys(peer, *open_sessions(keys))
+        self._engine.peer_keys(peer, *open_sessions(keys), stream_policy(keys), send_policy(keys))
         return peer
 
     def _slot(self, peer: int, ssrc: int) -> int:

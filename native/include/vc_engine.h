@@ -127,6 +127,8 @@ typedef struct {
     uintptr_t protect, unprotect, protect_rtcp, unprotect_rtcp;
     /* srtp_add_stream, ..., each 0 when it cannot be had: only vc_engine_peer_stream_policy() needs them */
     uintptr_t add_stream, remove_stream, get_stream_roc, set_stream_roc;
+    /* srtp_create and srtp_dealloc, or 0: only vc_engine_peer_send_policy() needs them */
+    uintptr_t create, dealloc;
 } vc_config;
 
 typedef struct {
@@ -216,6 +218,9 @@ int vc_engine_peer_keys(vc_engine *engine, int peer, uintptr_t rx, uintptr_t tx,
 /* After vc_engine_peer_keys() and as long valid: an srtp_policy_t of 'rx' for one specific SSRC, and where in it the
  * SSRC stands.  With it a stream opens whose packets up to where its numbers went around were lost. */
 int vc_engine_peer_stream_policy(vc_engine *engine, int peer, uintptr_t policy, uintptr_t policy_ssrc, uint32_t token);
+/* After vc_engine_peer_keys() and as long valid: an srtp_policy_t like that of 'tx' but for one specific SSRC, and where
+ * in it the SSRC stands.  With it each slot of voice is protected by a session of its own, which costs less. */
+int vc_engine_peer_send_policy(vc_engine *engine, int peer, uintptr_t policy, uintptr_t policy_ssrc, uint32_t token);
 /* Tell this peer when each of its packets arrived (transport-wide congestion control): 'extension' is the id its
  * packets number themselves by, 0 = tell nothing. */
 int vc_engine_peer_twcc(vc_engine *engine, int peer, int extension, uint32_t token);

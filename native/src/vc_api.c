@@ -137,6 +137,13 @@ int vc_engine_peer_stream_policy(vc_engine *e, int peer, uintptr_t policy, uintp
     return peer_command(e, VC_OP_PEER_STREAM_POLICY, peer, (vc_command){.rx = policy, .tx = policy_ssrc}, token);
 }
 
+int vc_engine_peer_send_policy(vc_engine *e, int peer, uintptr_t policy, uintptr_t policy_ssrc, uint32_t token)
+{
+    if (policy == 0 || policy_ssrc == 0 || e->config.create == 0 || e->config.dealloc == 0)
+        return VC_ERR_RANGE;
+    return peer_command(e, VC_OP_PEER_SEND_POLICY, peer, (vc_command){.rx = policy, .tx = policy_ssrc}, token);
+}
+
 int vc_engine_peer_deafen(vc_engine *e, int peer, int on, uint32_t token)
 {
     return peer_command(e, VC_OP_PEER_DEAFEN, peer, (vc_command){.on = on != 0}, token);

@@ -53,6 +53,7 @@ static int (*const APPLY[VC_OP_COUNT])(vc_engine *, const vc_command *) = {
     [VC_OP_TUPLE_PREFER] = vc_apply_tuple_prefer,
     [VC_OP_PEER_KEYS] = vc_apply_peer_keys,
     [VC_OP_PEER_STREAM_POLICY] = vc_apply_peer_stream_policy,
+    [VC_OP_PEER_SEND_POLICY] = vc_apply_peer_send_policy,
     [VC_OP_PEER_DEAFEN] = vc_apply_peer_deafen,
     [VC_OP_PEER_TWCC] = vc_apply_peer_twcc,
     [VC_OP_PEER_WANT] = vc_apply_peer_want,

@@ -8,6 +8,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c);
 int vc_apply_peer_del(vc_engine *e, const vc_command *c);
 int vc_apply_peer_keys(vc_engine *e, const vc_command *c);
 int vc_apply_peer_stream_policy(vc_engine *e, const vc_command *c);
+int vc_apply_peer_send_policy(vc_engine *e, const vc_command *c);
 int vc_apply_peer_deafen(vc_engine *e, const vc_command *c);
 int vc_apply_peer_twcc(vc_engine *e, const vc_command *c);
 int vc_apply_peer_limit(vc_engine *e, const vc_command *c);

@@ -5,6 +5,7 @@
 #include "vc_estimate.h"
 #include "vc_forward.h"
 #include "vc_report.h"
+#include "vc_session.h"
 
 enum {
     MEDIA_DECIDES_US = 2000000, /* after this much silence a STUN check may choose the send tuple */
@@ -42,7 +43,7 @@ int vc_apply_peer_add(vc_engine *e, const vc_command *c)
     peer->path = peer->left = (vc_path){0};
     peer->resend_credit = VC_RESEND_CREDIT_MAX;
     peer->told_resent = peer->told_lost = 0;
-    peer->rx = peer->tx = NULL;
+    peer->rx = peer->tx = peer->stream_policy = peer->send_policy = NULL;
     peer->send_tuple = VC_NONE;
     peer->moved_us = peer->media_us = peer->limit_told_us = peer->rtt_us = 0;
     peer->track_count = peer->slot_count = peer->rtcp_ssrc_count = 0;
@@ -100,17 +101,18 @@ int vc_apply_peer_keys(vc_engine *e, const vc_command *c)
     vc_peer *peer = vc_state_peer(e, c->peer);
     if (peer == NULL)
         return VC_ERR_NOT_FOUND;
-    peer->rx = (void *)c->rx;
-    peer->tx = (void *)c->tx;
-    peer->stream_policy = NULL;
-    peer->ended_slots = peer->ended_count = peer->named_count = 0;
     for (int i = 0; i < peer->slot_count; i++) { /* sent under other keys */
         vc_slot *slot = &e->slots[peer->slots[i]];
+        vc_session_end(e, slot);
         if (slot->view == VC_NONE)
             vc_history_clear(&slot->history);
         else
             vc_view_forget(vc_state_view(e, slot), e->stored);
     }
+    peer->rx = (void *)c->rx;
+    peer->tx = (void *)c->tx;
+    peer->stream_policy = peer->send_policy = NULL;
+    peer->ended_slots = peer->ended_count = peer->named_count = 0;
     vc_report_start(e, peer);
     return VC_OK;
 }
@@ -122,6 +124,16 @@ int vc_apply_peer_stream_policy(vc_engine *e, const vc_command *c)
         return VC_ERR_NOT_FOUND;
     peer->stream_policy = (void *)c->rx;
     peer->stream_policy_ssrc = (uint32_t *)c->tx;
+    return VC_OK;
+}
+
+int vc_apply_peer_send_policy(vc_engine *e, const vc_command *c)
+{
+    vc_peer *peer = vc_state_peer(e, c->peer);
+    if (peer == NULL)
+        return VC_ERR_NOT_FOUND;
+    peer->send_policy = (void *)c->rx;
+    peer->send_policy_ssrc = (uint32_t *)c->tx;
     return VC_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "vc_name.h"
 #include "vc_repair.h"
 #include "vc_route.h"
+#include "vc_session.h"
 
 enum {
     VIDEO_CLOCK = 90000,
@@ -123,6 +124,7 @@ static vc_slot *begin_slot(vc_engine *e, const vc_command *c)
     slot->peer = c->peer;
     slot->track = slot->view = VC_NONE;
     slot->ssrc = c->ssrc;
+    slot->session = NULL;
     slot->cname_length = c->text_length;
     memcpy(slot->cname, c->text, c->text_length);
     reset_slot_figures(slot);
@@ -172,6 +174,7 @@ void vc_apply_remove_slot(vc_engine *e, vc_slot *slot)
 {
     vc_peer *peer = &e->peers[slot->peer];
     vc_route_detach(e, slot);
+    vc_session_end(e, slot);
     if (slot->view != VC_NONE)
         end_view(e, peer, slot);
     peer->ended_slots++;

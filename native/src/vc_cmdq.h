@@ -39,6 +39,7 @@ typedef enum {
     VC_OP_TUPLE_PIN,
     VC_OP_PEER_LIMIT,
     VC_OP_PEER_WANT,
+    VC_OP_PEER_SEND_POLICY,
     VC_OP_COUNT
 } vc_op;
 

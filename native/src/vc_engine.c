@@ -18,6 +18,7 @@
 #include "vc_repair.h"
 #include "vc_report.h"
 #include "vc_sched.h"
+#include "vc_session.h"
 #include "vc_state.h"
 
 enum {
@@ -146,8 +147,16 @@ static bool init_channels(vc_engine *e)
     return ok;
 }
 
+static void release_sessions(vc_engine *e)
+{
+    for (uint32_t p = 0; e->peers != NULL && p < e->config.max_peers; p++)
+        for (int i = 0; e->peers[p].alive && i < e->peers[p].slot_count; i++)
+            vc_session_end(e, &e->slots[e->peers[p].slots[i]]);
+}
+
 static void release(vc_engine *e)
 {
+    release_sessions(e);
     release_flows(e);
     vc_link_free(&e->links[0]);
     vc_link_free(&e->links[1]);
@@ -182,6 +191,8 @@ vc_engine *vc_engine_new(const vc_config *config)
     e->unprotect = (vc_srtp_fn)config->unprotect;
     e->protect_rtcp = (vc_srtp_fn)config->protect_rtcp;
     e->unprotect_rtcp = (vc_srtp_fn)config->unprotect_rtcp;
+    e->create = (vc_srtp_create_fn)config->create;
+    e->dealloc = (vc_srtp_dealloc_fn)config->dealloc;
     e->add_stream = (vc_srtp_add_fn)config->add_stream;
     e->remove_stream = (vc_srtp_remove_fn)config->remove_stream;
     e->get_stream_roc = (vc_srtp_get_roc_fn)config->get_stream_roc;

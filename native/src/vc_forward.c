@@ -4,6 +4,7 @@
 
 #include "vc_estimate.h"
 #include "vc_rtp.h"
+#include "vc_session.h"
 
 enum {
     LOOK_BACK_MS = 60,       /* of speech: its beginning, and Python's way to give a slot to it */
@@ -179,7 +180,7 @@ void vc_forward_hear(vc_engine *e, vc_track *track, const vc_arrival *a)
 /* ---- fan-out ---- */
 
 /* Write a packet of 'slot' where the next one goes, and protect it: its length, or VC_ERR_STATE. */
-static int write_copy(vc_engine *e, const vc_slot *slot, vc_peer *receiver, const vc_sent_packet *sent, uint8_t level,
+static int write_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_sent_packet *sent, uint8_t level,
                       const uint8_t *payload, size_t payload_length)
 {
     uint8_t pt = sent->red == 0 ? slot->pt : slot->red_pt;
@@ -188,7 +189,7 @@ static int write_copy(vc_engine *e, const vc_slot *slot, vc_peer *receiver, cons
     size_t header = vc_rtp_write(out, &fields, slot->level_ext, level);
     memcpy(out + header, payload, payload_length);
     int length = (int)(header + payload_length);
-    return e->protect(receiver->tx, out, &length) == 0 ? length : VC_ERR_STATE;
+    return e->protect(vc_session_of(e, slot), out, &length) == 0 ? length : VC_ERR_STATE;
 }
 
 /* The payload that carries what came before as well: once made, it is there for all who are sent as many. */

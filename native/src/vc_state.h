@@ -44,6 +44,8 @@ enum {
 };
 
 typedef int (*vc_srtp_fn)(void *session, void *packet, int *length);
+typedef int (*vc_srtp_create_fn)(void **session, const void *policy);
+typedef int (*vc_srtp_dealloc_fn)(void *session);
 typedef int (*vc_srtp_add_fn)(void *session, const void *policy);
 typedef int (*vc_srtp_remove_fn)(void *session, unsigned ssrc);
 typedef int (*vc_srtp_get_roc_fn)(void *session, uint32_t ssrc, uint32_t *roc);
@@ -102,6 +104,8 @@ typedef struct {
     vc_bucket stun_known, stun_new, dtls, rollovers;
     void *stream_policy;          /* under which a stream of 'rx' can be added, or NULL */
     uint32_t *stream_policy_ssrc; /* where in it the SSRC stands */
+    void *send_policy;          /* under which a session for one stream of 'tx' can be made, or NULL */
+    uint32_t *send_policy_ssrc; /* where in it the SSRC stands */
     uint32_t rtcp_ssrcs[VC_RTCP_SSRCS_TABLE];
     bool rtcp_ssrc_used[VC_RTCP_SSRCS_TABLE];
     int rtcp_ssrc_count;
@@ -144,6 +148,7 @@ typedef struct {
     uint8_t red_distance; /* how many earlier packets each carries at most */
     int32_t peer;
     uint32_t ssrc;
+    void *session; /* of vc_session_of(); NULL before its first packet */
     vc_rewriter rewriter;
     vc_figure packets, bytes;
     vc_figure32 seq, ts;
@@ -183,6 +188,8 @@ struct vc_engine {
     vc_wheel probes;    /* the same, of peers who want more than their path is estimated to carry */
     vc_sources stun_sources;
     vc_bucket stun_total, strays;
+    vc_srtp_create_fn create;
+    vc_srtp_dealloc_fn dealloc;
     vc_srtp_add_fn add_stream;
     vc_srtp_remove_fn remove_stream;
     vc_srtp_get_roc_fn get_stream_roc;

@@ -33,6 +33,25 @@ static int toy_unprotect(void *session, void *packet, int *length)
     return 0;
 }
 
+static toy_policy *policy_in_use; /* a session does not say where it came from */
+
+static int toy_create(void **session, const void *policy)
+{
+    toy_policy *p = policy_in_use = (toy_policy *)(uintptr_t)policy;
+    if (p->made == p->room)
+        return 3; /* srtp_err_status_alloc_fail */
+    p->made_for[p->made] = p->ssrc;
+    *session = &p->sessions[p->made++];
+    return 0;
+}
+
+static int toy_dealloc(void *session)
+{
+    (void)session;
+    policy_in_use->freed++;
+    return 0;
+}
+
 static int bind_loopback(uint16_t *port)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -75,6 +94,8 @@ harness harness_open(void)
         .unprotect = (uintptr_t)toy_unprotect,
         .protect_rtcp = (uintptr_t)toy_protect,
         .unprotect_rtcp = (uintptr_t)toy_unprotect,
+        .create = (uintptr_t)toy_create,
+        .dealloc = (uintptr_t)toy_dealloc,
     };
     h.engine = vc_engine_new(&config);
     if (h.engine == NULL)

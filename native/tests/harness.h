@@ -10,6 +10,14 @@ typedef struct {
     unsigned long protected_count, unprotected_count;
 } toy_session;
 
+/* What vc_engine_peer_send_policy() is given: sessions of its own come from here, in their order. */
+typedef struct {
+    uint32_t ssrc;
+    unsigned room, made, freed;
+    toy_session sessions[4];
+    uint32_t made_for[4];
+} toy_policy;
+
 typedef struct {
     vc_engine *engine;
     int server_fd; /* IPv4 on 127.0.0.1 */

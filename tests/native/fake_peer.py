@@ -111,7 +111,8 @@ class FakePeer:
         rx = session(self.to_server, pylibsrtp.Policy.SSRC_ANY_INBOUND)
         tx = session(self.from_server, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         amid = policy(self.to_server, pylibsrtp.Policy.SSRC_SPECIFIC)
-        self.engine.peer_keys(self.handle, rx, tx, amid)
+        alone = policy(self.from_server, pylibsrtp.Policy.SSRC_SPECIFIC)
+        self.engine.peer_keys(self.handle, rx, tx, amid, alone)
 
     def slot(self, ssrc: int, *, level_ext: int = LEVEL_EXT) -> int:
         """Add a slot of this peer."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from voicechat.media.engine import UNNAMED_SSRC, Engine, PeerStats, pack_addr
 from voicechat.media.meter import LayerMeter
-from voicechat.media.srtp import open_sessions, stream_policy
+from voicechat.media.srtp import open_sessions, send_policy, stream_policy
 from voicechat.rtc.capacity import Capacity
 from voicechat.rtc.layers import Layer, Withheld
 from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
@@ -102,8 +102,8 @@ class Endpoint:
 
     def _install(self, engine: Engine, connected: Connected) -> None:
         """Hand over the keys, then what flows under them; slots the client will not hear are left out."""
-        rx, tx = open_sessions(connected.keys)
-        engine.peer_keys(self.handle, rx, tx, stream_policy(connected.keys))
+        keys = connected.keys
+        engine.peer_keys(self.handle, *open_sessions(keys), stream_policy(keys), send_policy(keys))
         answer, offer = connected.answer, self.peer.offer
         if answer.publishes:
             self.track = engine.track_add(

@@ -180,7 +180,7 @@ class Engine:
             config.payload_codecs[pt] = _lib.VC_CODEC_OPUS
         config.mid_ext, config.rid_ext = MID_EXTENSION, RID_EXTENSION
         config.transport_ext = TRANSPORT_EXTENSION
-        for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp"):
+        for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp", "create", "dealloc"):
             setattr(config, name, _srtp_function(f"srtp_{name}"))
         for name in _STREAM_FUNCTIONS:
             setattr(config, name, _srtp_symbol(f"srtp_{name}"))
@@ -344,14 +344,16 @@ class Engine:
         rx: pylibsrtp.Session,
         tx: pylibsrtp.Session,
         stream_policy: pylibsrtp.Policy | None = None,
+        send_policy: pylibsrtp.Policy | None = None,
     ) -> None:
         """Hand over the SRTP sessions, which nobody else may touch from now on; they are kept alive here.
 
         With `stream_policy`, of `rx` and for one specific SSRC, a stream is heard too whose packets up to
-        where its numbers went around were lost.
+        where its numbers went around were lost. With `send_policy`, like that of `tx` but for one specific
+        SSRC, each slot of voice is protected by a session of its own.
         """
         held = self._peers[peer]
-        before, held.sessions = held.sessions, (rx, tx, stream_policy)
+        before, held.sessions = held.sessions, (rx, tx, stream_policy, send_policy)
 
         def replaced(_: int, kept: object = before) -> None:
             """Keep the pair before alive until the engine has let go of it."""
@@ -360,6 +362,8 @@ class Engine:
         self._queue(_lib.vc_engine_peer_keys, replaced, peer, *pointers)
         if stream_policy is not None and _CAN_ADD_STREAMS:
             self._queue(_lib.vc_engine_peer_stream_policy, None, peer, *_policy_pointers(stream_policy))
+        if send_policy is not None:
+            self._queue(_lib.vc_engine_peer_send_policy, None, peer, *_policy_pointers(send_policy))
 
     def peer_estimate(self, peer: int, *, min_bps: int, start_bps: int, max_bps: int) -> None:
         """Estimate what the path to `peer` carries, within bounds and from `start_bps` on; Estimated tells.
