@@ -32,6 +32,8 @@ from voicechat.rtc.peer import (
 HOME, AWAY = ("192.0.2.1", 1000), ("192.0.2.9", 2000)
 IDENTITY, CERTIFICATE = DtlsIdentity(), ClientCertificate()
 PASSIVE = AnswerParts(fingerprint=CERTIFICATE.fingerprint, setup="passive")
+TAG = b"\0\0\0\7"
+BINDING_REQUEST = b"\0\1"
 HANDSHAKE = 22  # the first byte of a DTLS datagram
 
 
@@ -80,7 +82,16 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     offer = new_offer(ice=new_credentials(), fingerprint=IDENTITY.fingerprint, candidates=[], slots=2)
-    return Bench(Peer(offer, IDENTITY, 100.0, PeerTimers(connect_s=20, consent_s=30)))
+    return Bench(Peer(offer, IDENTITY, 100.0, PeerTimers(connect_s=20, consent_s=30), tag=TAG))
+
+
+def client_answer(check: bytes, password: str = "p" * 24) -> bytes:
+    """Answer a check of ours as a client does with this password."""
+    request = codec.parse_message(check)
+    response = codec.Message(codec.Method.BINDING, codec.Class.RESPONSE, request.transaction_id)
+    response.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.254", 4321)
+    response.add_message_integrity(password.encode())
+    return bytes(response)
 
 
 def connected(bench: Bench) -> Bench:
@@ -210,15 +221,33 @@ def test_a_secured_peer_without_an_answer_times_out_too(bench: Bench) -> None:
 
 def test_a_connected_peer_lives_while_anything_is_heard_and_ends_in_silence(bench: Bench) -> None:
     connected(bench)
-    assert bench.peer.deadline(bench.now) == 130.0
     bench.peer.heard(125.0)
     bench.peer.handle_timeout(130.0)
     bench.now = 140.0
     bench.check(nominates=False)
-    assert bench.peer.deadline(140.0) == 170.0
+    bench.peer.handle_timeout(169.9)
+    assert bench.gone() is None
+    assert bench.peer.deadline(169.9) == 170.0
     bench.peer.handle_timeout(170.0)
     bench.drain()
     assert bench.gone() is GoneReason.CONSENT
+
+
+def test_a_silent_peer_is_asked_whether_it_is_there_and_its_answer_renews_consent(bench: Bench) -> None:
+    """As webrtcbin that only listens, whose libnice makes no checks of its own in a call."""
+    connected(bench)
+    asked_at = []
+    while bench.gone() is None:
+        bench.now = bench.peer.deadline(bench.now) or bench.now
+        bench.peer.handle_timeout(bench.now)
+        for datagram, address in bench.drain():
+            if datagram[:2] == BINDING_REQUEST:
+                asked_at.append(bench.now)
+                assert address == HOME
+                if len(asked_at) == 2:  # the first was lost
+                    bench.peer.receive_stun(client_answer(datagram), HOME, bench.now)
+    assert asked_at == [115.0, 120.0, 135.0, 140.0, 145.0]
+    assert bench.now == 150.0
 
 
 def test_a_goodbye_of_the_client_ends_it_at_once_and_is_answered(bench: Bench) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import pytest
 from aioice import stun as codec
 
-from tests.rtc.test_peer import AWAY, HOME, Bench, bench, connected
+from tests.rtc.test_peer import AWAY, HOME, TAG, Bench, bench, client_answer, connected
 from voicechat.rtc.ice import MAX_TUPLES, Address
 from voicechat.rtc.peer import DTLS_BURST, TupleAdded, TuplePreferred
 
 __all__ = ["bench"]
 
 PASSWORD = "p" * 24  # of the client, as AnswerParts has it
-TAG = b"\0\0\0\7"
 
 
 def asked(bench: Bench, address: Address = AWAY) -> codec.Message:
     """Let media come from `address`; return the check that went there."""
-    bench.peer.stray(address, TAG, bench.now)
+    bench.peer.stray(address, bench.now)
     [(datagram, to)] = bench.drain()
     assert to == address
     check = codec.parse_message(datagram)
@@ -26,10 +25,7 @@ def asked(bench: Bench, address: Address = AWAY) -> codec.Message:
 
 
 def answer(check: codec.Message, password: str = PASSWORD) -> bytes:
-    response = codec.Message(codec.Method.BINDING, codec.Class.RESPONSE, check.transaction_id)
-    response.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.254", 4321)
-    response.add_message_integrity(password.encode())
-    return bytes(response)
+    return client_answer(bytes(check), password)
 
 
 def test_it_is_asked_with_the_clients_own_credentials_and_believed_when_it_answers(bench: Bench) -> None:
@@ -72,10 +68,10 @@ def test_no_other_answer_is_believed(bench: Bench) -> None:
 
 
 def test_nobody_is_asked_before_the_connection_nor_twice_for_what_is_known(bench: Bench) -> None:
-    bench.peer.stray(AWAY, TAG, bench.now)
+    bench.peer.stray(AWAY, bench.now)
     connected(bench)
-    bench.peer.stray(HOME, TAG, bench.now)
-    bench.peer.stray((*AWAY, "tcp"), TAG, bench.now)
+    bench.peer.stray(HOME, bench.now)
+    bench.peer.stray((*AWAY, "tcp"), bench.now)
     assert bench.drain() == []
 
 
@@ -83,7 +79,7 @@ def test_however_many_addresses_it_is_asked_so_often_and_remembered_so_long(benc
     connected(bench)
     checks = []
     for number in range(200):
-        bench.peer.stray(("192.0.2.7", 1000 + number), TAG, bench.now)
+        bench.peer.stray(("192.0.2.7", 1000 + number), bench.now)
         checks += bench.drain()
     assert len(checks) == DTLS_BURST
     first, address = checks[0]

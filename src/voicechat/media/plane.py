@@ -115,12 +115,12 @@ class Plane:
             slots=slots,
             opus=opus,
         )
-        peer = Peer(offer, self._identity, self._now(), self._timers)
         try:
             handle = self._engine.peer_add()
             self._engine.ufrag_add(handle, offer.ice.ufrag.encode("ascii"))
         except EngineError as problem:
             raise Unavailable(f"the media engine takes no more peers: {problem}") from problem
+        peer = Peer(offer, self._identity, self._now(), self._timers, tag=handle.to_bytes(4, "big"))
         endpoint = Endpoint(peer_id, room_id, user_id, handle, peer)
         self._endpoints[peer_id] = self._by_handle[handle] = endpoint
         return endpoint
@@ -169,9 +169,8 @@ class Plane:
                 self._guarded(endpoint, lambda: peer.receive_stun(data, unpack_addr(addr), self._now()))
             case Dtls(addr=addr, data=data):
                 self._guarded(endpoint, lambda: peer.receive_dtls(data, unpack_addr(addr), self._now()))
-            case Stray(peer=handle, addr=addr):
-                tag = handle.to_bytes(4, "big")
-                self._guarded(endpoint, lambda: peer.stray(unpack_addr(addr), tag, self._now()))
+            case Stray(addr=addr):
+                self._guarded(endpoint, lambda: peer.stray(unpack_addr(addr), self._now()))
             case Moved(addr=addr):
                 peer.moved(unpack_addr(addr))
             case FlowClosed(addr=addr):

@@ -12,6 +12,9 @@ address that proved itself.
 
 Later offers and their answers, and ICE restarts, change nothing in this: connected stays connected.
 
+Who listens to a silent room and makes no checks, as libnice makes none once it has chosen, is asked whether
+it is there before its consent ends: the answer renews it (RFC 7675 §5.1).
+
 Sans-IO: datagrams go in with the time, `poll_transmits` and `poll_events` come out. After every call
 that takes `now` the owner drains both, events first (an address must be valid in the engine before the
 client learns that it may use it), and then asks `deadline` anew.
@@ -32,6 +35,7 @@ from voicechat.rtc.negotiation import Answer, Negotiation, Offer
 DTLS_BURST = 64  # a handshake under heavy loss needs some thirty datagrams
 DTLS_PER_S = 16
 MAX_PROBES = 16
+_ASK_AFTER, _ASK_EVERY = 1 / 2, 1 / 6  # of the time after which consent ends: two askings may be lost
 
 
 class PeerState(enum.Enum):
@@ -121,8 +125,15 @@ class Peer:
     """The server's end of one client's connection; written to by its media room alone."""
 
     def __init__(
-        self, offer: Offer, identity: DtlsIdentity, now: float, timers: PeerTimers | None = None
+        self,
+        offer: Offer,
+        identity: DtlsIdentity,
+        now: float,
+        timers: PeerTimers | None = None,
+        *,
+        tag: bytes = bytes(4),
     ) -> None:
+        """Begin with an offer; `tag` begins the ids of our checks: the engine knows their answers by it."""
         self.state = PeerState.OFFERED
         self.negotiation = Negotiation(offer)
         self.ice = IceAgent(offer.ice)
@@ -134,6 +145,8 @@ class Peer:
         self._dtls_address: Address | None = None
         self._dtls_allowance = _Allowance(now)
         self._probe_allowance = _Allowance(now)
+        self._tag = tag
+        self._asked_at = now
         self._probes: dict[bytes, Address] = {}  # by transaction id, checks of ours that nobody answered yet
         self._preferred: Address | None = None
         self._cut_off_at: float | None = (
@@ -165,18 +178,23 @@ class Peer:
             self._transmits.append((verdict.reply, source))
         self._say_hello()
 
-    def stray(self, address: Address, tag: bytes, now: float) -> None:
+    def stray(self, address: Address, now: float) -> None:
         """Ask who is at `address`, where authentic media of this peer comes from (RFC 7675 §5.1).
 
         A router that gives the client another port does so unnoticed, and browsers check a good pair every
-        2.5 seconds only. `tag` begins the transaction id: the engine knows the answer by it.
+        2.5 seconds only.
         """
+        if self.state is not PeerState.CONNECTED or address[2:] == ("tcp",):
+            return
+        if address not in self.ice.tuples and self._probe_allowance.take(now):
+            self._ask(address)
+
+    def _ask(self, address: Address) -> None:
+        """Send a check of ours, which the client alone can answer."""
         answered = self.negotiation.answered
-        if self.state is not PeerState.CONNECTED or answered is None or address[2:] == ("tcp",):
+        if answered is None:
             return
-        if address in self.ice.tuples or not self._probe_allowance.take(now):
-            return
-        transaction_id = tag + secrets.token_bytes(8)
+        transaction_id = self._tag + secrets.token_bytes(8)
         self._probes[transaction_id] = address
         if len(self._probes) > MAX_PROBES:
             del self._probes[next(iter(self._probes))]
@@ -273,6 +291,9 @@ class Peer:
             never = self.state is not PeerState.CONNECTED
             self._end(GoneReason.TIMEOUT if never else GoneReason.CONSENT, self.state.value)
             return
+        if (asks_at := self._asks_at()) is not None and asks_at <= now:
+            self._asked_at = now
+            self._ask_again()
         self._dtls.handle_timeout()
         self._after_dtls()
 
@@ -280,8 +301,22 @@ class Peer:
         """Say when `handle_timeout` is due; None once the peer is gone."""
         if self.state is PeerState.GONE:
             return None
-        due = (self._dtls.deadline(now), self.ice.retires_at, self._expires_at())
+        due = (self._dtls.deadline(now), self.ice.retires_at, self._asks_at(), self._expires_at())
         return min(at for at in due if at is not None)
+
+    def _asks_at(self) -> float | None:
+        """Say when a silent client is asked whether it is there; None before it is connected."""
+        heard = self.ice.last_heard
+        if self.state is not PeerState.CONNECTED or heard is None:
+            return None
+        consent_s = self._timers.consent_s
+        return max(heard + _ASK_AFTER * consent_s, self._asked_at + _ASK_EVERY * consent_s)
+
+    def _ask_again(self) -> None:
+        """Ask where the client was heard last."""
+        address = self._dtls_address if self._dtls_address in self.ice.tuples else self.ice.selected
+        if address is not None:
+            self._ask(address)
 
     def _expires_at(self) -> float:
         if self.state is not PeerState.CONNECTED:
