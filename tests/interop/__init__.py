@@ -1,7 +1,7 @@
 """Other people's WebRTC against our whole server: Firefox in the web client, and three libraries.
 
     python -m tests.interop                   every stack that is here
-    python -m tests.interop pion aiortc       these
+    python -m tests.interop pion aiortc       these, of firefox, pion, pion-tcp, aiortc and gstreamer
 
 Each prints what was tried, a line each, and the command fails when something did not work. pytest collects
 nothing here: what was learnt stays in tests/rtc, with the stacks' own answers, and runs without them.
@@ -26,5 +26,6 @@ What they taught:
   MAX_BUNDLE. It does not restart ICE, and goes on.
 - webrtcbin (1.22) cannot use a section again (`transceiver direction changes are not implemented`), names no
   SSRC for a source that has no caps yet, and answers with one codec.
-- Firefox sends simulcast, and has no output where there is no sound card.
+- webrtcbin checks nothing more once it is connected: whoever only listens is heard of by our asking alone.
+- Firefox answers simulcast with the highest layer first, and plays nothing where there is no sound card.
 """

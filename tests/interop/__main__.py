@@ -1,4 +1,4 @@
-"""`python -m tests.interop [firefox|pion|aiortc|gstreamer …]`; see the package's words."""
+"""`python -m tests.interop [firefox|pion|pion-tcp|aiortc|gstreamer …]`; see the package's words."""
 
 from __future__ import annotations
 
