@@ -30,6 +30,7 @@ def main(names: Sequence[str]) -> int:
 
 
 def _works(name: str, say: Say) -> bool:
+    works = True
     with tempfile.TemporaryDirectory(prefix=f"interop-{name}-") as folder:
         try:
             if name == "firefox":
@@ -37,13 +38,11 @@ def _works(name: str, say: Say) -> bool:
             else:
                 trio.run(try_library, LIBRARIES[name], Path(folder), say)
         except* Absent as absent:
-            said = f"not here: {_first(absent)}"
+            say(f"{name}: not here: {_first(absent)}")
         except* (NotDone, Failed, AssertionError) as failed:
-            said = f"FAILED: {_first(failed)}"
-        else:
-            return True
-    say(f"{name}: {said}")
-    return False
+            say(f"{name}: FAILED: {_first(failed)}")
+            works = False
+    return works
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
