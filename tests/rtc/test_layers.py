@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicechat.rtc.layers import (
+    DARK_MAX_S,
     HOLD_S,
     LADDER,
     MARGIN,
@@ -187,6 +188,19 @@ def test_when_all_is_paused_the_most_important_stream_is_tried_now_and_then() ->
     chosen = choices(Chooser(), wanted, dict.fromkeys(times, 50))
     assert [one["s"] for one in chosen] == [None, LOW, LOW, None, None, LOW]
     assert {one["a"] for one in chosen} == {None}
+
+
+def test_who_is_sent_nothing_never_waits_long_for_the_next_trial() -> None:
+    chooser, wanted = Chooser[str](), [stream("a", 100)]
+    now, waits = 0.0, []
+    for _ in range(6):
+        began = now
+        while chooser.choose(now, 50, wanted) == {"a": None}:
+            now += 0.5
+        waits.append(now - began)
+        now += 0.5
+        chooser.choose(now, 40, wanted)  # the trial fails at once
+    assert waits == [HOLD_S, 2 * HOLD_S, DARK_MAX_S, DARK_MAX_S, DARK_MAX_S, DARK_MAX_S]
 
 
 def test_after_a_while_the_next_layer_is_tried_and_kept_when_the_estimate_follows() -> None:

@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 HOLD_S = 3.0  # how long a better choice has to fit
 PATIENCE_S = 10.0  # after so long without a change something better is tried
 MAX_CAUTION = 16.0  # times as long
+DARK_MAX_S = 12.0  # somebody who is sent nothing at all waits no longer for the next trial
 FAILED_WITHIN_S = 8.0  # an up taken back so soon was one too many
 TRUSTED_AFTER_S = 30.0  # without such a failure the next up waits no longer than the first
 TRIAL_S = 3.0  # how long a layer is tried, for its effect on the estimate to be seen
@@ -226,8 +227,8 @@ class Chooser(Generic[Key]):
             self._steady_since = now
             return
         is_dark = all(layer is None for layer in self.chosen.values())
-        patience_s = HOLD_S if is_dark else PATIENCE_S
-        if now - self._steady_since >= patience_s * self._caution:
+        wait_s = min(HOLD_S * self._caution, DARK_MAX_S) if is_dark else PATIENCE_S * self._caution
+        if now - self._steady_since >= wait_s:
             layer = self._above(stream)[0]
             self.chosen[stream.key] = layer
             self._trial = _Trial(stream.key, layer, now + TRIAL_S, budget)
