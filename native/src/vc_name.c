@@ -52,16 +52,28 @@ static vc_track *find_by_name(vc_engine *e, const vc_peer *peer, const vc_rtp *r
     return NULL;
 }
 
-/* For clients that do not say the SSRC of their microphone. */
+static bool names_itself(const vc_engine *e, const vc_rtp *rtp)
+{
+    char mid[VC_MID_MAX];
+    return read_name(rtp, e->config.mid_ext, mid, sizeof mid);
+}
+
+/* For clients that say neither the SSRC nor, in their packets, the media section (RFC 8843 §9.2): the microphone, or
+ * the only stream it could be. */
 static vc_track *find_by_type(vc_engine *e, const vc_peer *peer, const vc_rtp *rtp)
 {
+    vc_track *found = NULL;
+    int count = 0;
     for (int i = 0; i < peer->track_count; i++) {
         vc_track *track = &e->tracks[peer->tracks[i]];
-        bool is_open = track->ssrc == VC_SSRC_UNNAMED && track->mid[0] == 0 && track->layer == VC_NONE;
-        if (is_open && track->pt == rtp->pt)
+        if (track->ssrc != VC_SSRC_UNNAMED || track->rid[0] != 0 || !takes_type(e, track, rtp->pt))
+            continue;
+        if (track->mid[0] == 0)
             return track;
+        found = track;
+        count++;
     }
-    return NULL;
+    return count == 1 && !names_itself(e, rtp) ? found : NULL;
 }
 
 static bool is_learnt(const vc_peer *peer, uint32_t ssrc)

@@ -1,5 +1,5 @@
 /* vc_name.h - which track a packet belongs to: by its SSRC, else by the MID and RID it carries (RFC 8843, RFC 8852),
- * else by its payload type.
+ * else by its payload type, where that leaves one alone.
  *
  * Nothing is learnt before the packet is authentic; and since a member could name streams without end, only so many
  * SSRCs are (libsrtp keeps a state for each). */

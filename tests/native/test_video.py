@@ -100,6 +100,30 @@ async def test_other_names_and_types_name_nothing(running: Running, mid: str, ri
     await running.count("drop_rtp_unknown_ssrc")
 
 
+async def test_packets_that_name_nothing_are_the_only_stream_they_could_be(running: Running) -> None:
+    """GStreamer's webrtcbin, which may answer before it knows its SSRCs, sends such (RFC 8843, section 9.2)."""
+    (only,) = await camera(running, rids=("",))
+    peer, slot = await viewer(running)
+    running.engine.route_set(slot, only.track)
+    await running.engine.settled()
+    only.is_named = False
+    await only.show(key=True, data=b"named by its type")
+    assert read_vp8((await peer.hear()).payload)[2] == b"named by its type"
+
+
+@pytest.mark.parametrize("other", ["layers", "second", "another"])
+async def test_packets_that_name_nothing_are_nobodys_where_it_is_not_clear(
+    running: Running, other: str
+) -> None:
+    first, *_ = await camera(running, rids=("h", "l") if other == "layers" else ("",))
+    if other == "second":
+        running.engine.video_add(first.peer.handle, ssrc=UNNAMED_SSRC, mid="w")
+    stray = Layer(first.peer, -1, 4000, "w", "")
+    stray.is_named = other == "another"  # a section that there is not
+    await stray.show(key=True)
+    await running.count("drop_rtp_unknown_ssrc")
+
+
 async def test_a_million_ssrcs_cost_a_bounded_table(running: Running) -> None:
     """Attack test S19 of the SFU study, shortened: the table is full after 256."""
     (layer,) = await camera(running, rids=("h",))
