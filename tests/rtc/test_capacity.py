@@ -60,3 +60,13 @@ def test_while_nothing_is_sent_what_a_viewer_said_stands() -> None:
     assert capacity.bits_per_s(60.0) == 50_000
     sending(capacity, 66, start=60)
     assert capacity.bits_per_s(66.0) is None
+
+
+def test_what_does_not_hold_any_more_does_not_come_back_when_nothing_is_sent() -> None:
+    capacity = Capacity()
+    sending(capacity, 2)
+    capacity.limited(1.0, 50_000)
+    sending(capacity, 8, start=2)
+    for second in range(8, 10):
+        capacity.look(second, sent_bytes=1 + 7 * RATE // 8, lost=0.0, reported_us=8)
+    assert capacity.bits_per_s(9.0) is None

@@ -39,6 +39,8 @@ class Capacity:
         self._by_losses = self._losses.look(now, sent_bytes=sent_bytes, lost=lost, reported_us=reported_us)
         if sent_bytes == self._sent_bytes:
             self._limited_at = now
+        elif now - self._limited_at >= LIMIT_S:
+            self._limit = None
         self._sent_bytes = sent_bytes
 
     def bits_per_s(self, now: float) -> float | None:
