@@ -29,8 +29,10 @@ from tests.support.vp8 import Descriptor
 from voicechat.errors import NotFound
 from voicechat.media import Layer as LayerName
 from voicechat.media import LayerChanged, Preference
+from voicechat.media.banks import want
+from voicechat.media.engine import EngineError
 from voicechat.media.records import Estimated
-from voicechat.media.streams import VOICES_BITS_PER_S
+from voicechat.media.streams import NEVER_SENT_S, VOICES_BITS_PER_S
 from voicechat.media.tracks import SOUND_BITS_PER_S
 from voicechat.rtc.sources import WEBCAM, screen_audio, screen_video
 
@@ -282,6 +284,38 @@ async def test_a_section_may_go_on_under_another_ssrc(stage: Stage, stops_before
     again = await ben.watches("anna")
     await show([webcam], BRIGHT)
     await ben.sees(again, BRIGHT)
+
+
+async def test_a_video_that_goes_on_under_another_ssrc_has_its_time_to_come(stage: Stage) -> None:
+    anna = await person(stage, "anna")
+    (webcam,) = await anna.publishes()
+    stage.media.limit(anna.peer_id, WEBCAM, LIMIT // 2)
+    await anna.offered()
+    published = stage.media._endpoints[anna.peer_id].published[WEBCAM]
+    published.since -= 2 * NEVER_SENT_S
+    answer = anna.client.answer(rids=(), video_ssrcs={webcam.mid: webcam.ssrc})
+    await stage.media.answer(anna.peer_id, answer)
+    stage.media._streams.look()
+    assert not published.is_lost
+
+
+async def test_a_wish_that_the_engine_has_no_room_for_is_told_by_the_next_look(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = await person(stage, "anna"), await person(stage, "ben")
+    await anna.publishes()
+    await ben.renegotiates()
+    engine, viewer = stage.media._engine, stage.media._endpoints[ben.peer_id]
+
+    def refuse(peer: int, bps: int) -> None:
+        raise EngineError("FULL", "queueing a command")
+
+    with monkeypatch.context() as full:
+        full.setattr(engine, "peer_want", refuse)
+        want(engine, viewer, 1_000_000)
+    assert viewer.wanted == 0
+    want(engine, viewer, 1_000_000)
+    assert viewer.wanted == 1_000_000
 
 
 async def test_who_leaves_ends_what_it_shows_even_with_an_offer_out(stage: Stage) -> None:

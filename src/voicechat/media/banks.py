@@ -60,9 +60,14 @@ def want(engine: Engine, endpoint: Endpoint, bits_per_s: float) -> None:
     """Say how much would be of use to a viewer (0: nothing more): where less is known, it is probed."""
     wanted, before = int(bits_per_s), endpoint.wanted
     is_news = not wanted or not before or abs(wanted - before) > _NEWS * before
-    if endpoint.is_numbered and wanted != before and is_news:
-        endpoint.wanted = wanted
+    if not (endpoint.is_numbered and wanted != before and is_news):
+        return
+    try:
         engine.peer_want(endpoint.handle, wanted)
+    except EngineError as problem:  # its queue is full: the next look asks again
+        log.warning("wish_not_told", peer=endpoint.peer_id, problem=str(problem))
+    else:
+        endpoint.wanted = wanted
 
 
 def look_at_reports(engine: Engine, endpoint: Endpoint, now: float) -> None:

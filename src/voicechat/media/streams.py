@@ -221,6 +221,7 @@ class Streams:
                 if names_another_ssrc(endpoint, stream):  # its viewers are given the new tracks
                     self._apply(stage.end(endpoint.peer_id, stream.source))
                     stage.announce(endpoint.peer_id, endpoint.user_id, stream.source)
+                    endpoint.published[stream.source].since = self._now()  # nothing came on them yet
                 layers = add_tracks(self._engine, endpoint, stream)
                 if endpoint.sent_as(stream.source):
                     begun.add(stream.source)
