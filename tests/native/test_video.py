@@ -101,7 +101,7 @@ async def test_other_names_and_types_name_nothing(running: Running, mid: str, ri
 
 
 async def test_packets_that_name_nothing_are_the_only_stream_they_could_be(running: Running) -> None:
-    """GStreamer's webrtcbin, which may answer before it knows its SSRCs, sends such (RFC 8843, section 9.2)."""
+    """GStreamer's webrtcbin, which may answer before it knows its SSRCs, sends such (RFC 8843 §9.2)."""
     (only,) = await camera(running, rids=("",))
     peer, slot = await viewer(running)
     running.engine.route_set(slot, only.track)
