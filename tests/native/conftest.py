@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
@@ -71,6 +72,34 @@ class Running:
             peer.sock.close()
 
 
+@asynccontextmanager
+async def engine_on(
+    sockets: list[socket.socket], limits: EngineLimits | None = None
+) -> AsyncIterator[Running]:
+    """Run an engine on these sockets, and close it, them and its clients' in the end."""
+    running = Running(Engine(sockets, limits), sockets)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(running.drain)
+        nursery.start_soon(trio.to_thread.run_sync, running.engine.run)
+        try:
+            yield running
+        finally:
+            running.engine.stop()
+            nursery.cancel_scope.cancel()
+    running.engine.close()
+    running.close_sockets()
+    for sock in sockets:
+        sock.close()
+
+
+def open_dual_stack() -> socket.socket:
+    """Open a socket bound to all addresses, of both families."""
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    sock.bind(("::", 0))
+    return sock
+
+
 @pytest.fixture
 async def limits() -> EngineLimits:
     return EngineLimits(max_peers=64, max_tracks=64, max_slots=512, max_receivers=32)
@@ -78,21 +107,8 @@ async def limits() -> EngineLimits:
 
 @pytest.fixture
 async def running(limits: EngineLimits) -> AsyncIterator[Running]:
-    sockets = [open_udp("127.0.0.1", 0), open_udp("::1", 0)]
-    engine = Engine(sockets, limits)
-    running = Running(engine, sockets)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(running.drain)
-        nursery.start_soon(trio.to_thread.run_sync, engine.run)
-        try:
-            yield running
-        finally:
-            engine.stop()
-            nursery.cancel_scope.cancel()
-    engine.close()
-    running.close_sockets()
-    for sock in sockets:
-        sock.close()
+    async with engine_on([open_udp("127.0.0.1", 0), open_udp("::1", 0)], limits) as made:
+        yield made
 
 
 @pytest.fixture

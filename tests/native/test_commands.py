@@ -13,7 +13,7 @@ import trio
 from voicechat.media.engine import Addr, Engine, EngineError, EngineLimits, open_udp, pack_addr, unpack_addr
 from voicechat.media.records import Refused
 
-from .conftest import Running
+from .conftest import Running, engine_on, open_dual_stack
 from .fake_peer import PT, FakePeer
 
 Two = tuple[FakePeer, FakePeer]
@@ -215,16 +215,10 @@ async def test_engines_come_and_go_without_leaving_descriptors() -> None:
 
 
 async def test_dual_stack_socket_serves_both_families() -> None:
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind(("::", 0))
-        running = Running(Engine([sock], EngineLimits(max_peers=8)), [sock])
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(running.drain)
-            nursery.start_soon(trio.to_thread.run_sync, running.engine.run)
-            client = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    async with engine_on([open_dual_stack()], EngineLimits(max_peers=8)) as running:
+        with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             await client.bind(("127.0.0.1", 0))
-            four = FakePeer(running.engine, client, ("127.0.0.1", sock.getsockname()[1]), 200, local=0)
+            four = FakePeer(running.engine, client, ("127.0.0.1", running.address[1]), 200, local=0)
             await four.join()
             running.engine.route_set(four.slot(1), four.track)
             await running.engine.settled()
@@ -232,10 +226,6 @@ async def test_dual_stack_socket_serves_both_families() -> None:
             assert (await four.hear()).payload == b"mapped"
             assert running.engine.send(four.addr, b"from python")
             assert await four.receive() == b"from python"
-            running.engine.stop()
-            nursery.cancel_scope.cancel()
-        running.engine.close()
-        client.close()
 
 
 async def test_python_sends_from_the_same_port(running: Running, two: Two) -> None:

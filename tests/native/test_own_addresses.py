@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 
-from voicechat.media.engine import UNNAMED_SSRC, Engine, EngineLimits, open_udp, unpack_addr
+from voicechat.media.engine import UNNAMED_SSRC, EngineLimits, open_udp, unpack_addr
 from voicechat.media.local_address import chosen_by_route, leaving_from
 
 from .camera import Layer
-from .conftest import Running
+from .conftest import Running, engine_on, open_dual_stack
 from .fake_peer import FakePeer
 
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
@@ -25,21 +25,9 @@ FIRST, SECOND = "127.0.0.2", "127.0.0.3"
 @pytest.fixture(params=[socket.AF_INET, socket.AF_INET6], ids=["ipv4", "dual-stack"])
 async def wide(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
     """An engine on a socket bound to all addresses."""
-    sock = open_udp("0.0.0.0", 0)
-    if request.param == socket.AF_INET6:
-        sock.close()
-        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        sock.bind(("::", 0))
-    running = Running(Engine([sock], EngineLimits(max_peers=8)), [sock])
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(running.drain)
-        nursery.start_soon(trio.to_thread.run_sync, running.engine.run)
+    sock = open_dual_stack() if request.param == socket.AF_INET6 else open_udp("0.0.0.0", 0)
+    async with engine_on([sock], EngineLimits(max_peers=8)) as running:
         yield running
-        running.engine.stop()
-        nursery.cancel_scope.cancel()
-    running.engine.close()
-    sock.close()
 
 
 async def _client(wide: Running, host: str, local: int, *, bound: int = 0) -> FakePeer:

@@ -12,9 +12,9 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicechat.media.engine import Engine, open_udp
+from voicechat.media.engine import open_udp
 
-from .conftest import Running
+from .conftest import Running, engine_on
 from .fake_peer import FakePeer, rtp
 from .test_reports import packets
 
@@ -269,20 +269,8 @@ def test_no_number_ever_stands_for_two_packets(steps: list[str]) -> None:
 
 
 async def _one_plaintext_per_number(steps: list[str]) -> None:
-    sockets = [open_udp("127.0.0.1", 0)]
-    engine = Engine(sockets)
-    running = Running(engine, sockets)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(running.drain)
-        nursery.start_soon(trio.to_thread.run_sync, engine.run)
-        try:
-            wires = await _play(running, steps)
-        finally:
-            engine.stop()
-            nursery.cancel_scope.cancel()
-    engine.close()
-    running.close_sockets()
-    sockets[0].close()
+    async with engine_on([open_udp("127.0.0.1", 0)]) as running:
+        wires = await _play(running, steps)
     by_number: defaultdict[bytes, set[bytes]] = defaultdict(set)
     for wire in wires:
         by_number[wire[8:12] + wire[2:4]].add(wire)

@@ -11,10 +11,10 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voicechat.media.engine import Engine, open_udp
+from voicechat.media.engine import open_udp
 
 from .camera import PLI, RTX, Layer, camera, read_vp8, request, requests, viewer, vp8, watching
-from .conftest import Running
+from .conftest import Running, engine_on
 from .fake_peer import FakePeer, Rtp
 from .test_repair import RESEND_AFTER_S, ask, nack, receive_rtp, seq_of, waiting
 from .test_reports import RTPFB, packets
@@ -171,19 +171,8 @@ def test_no_number_ever_stands_for_two_packets(steps: list[str], rtx: bool) -> N
 
 
 async def _run(steps: list[str], rtx: bool) -> list[bytes]:
-    sockets = [open_udp("127.0.0.1", 0)]
-    engine = Engine(sockets)
-    running = Running(engine, sockets)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(running.drain)
-        nursery.start_soon(trio.to_thread.run_sync, engine.run)
-        wires = await _play(running, steps, 7001 if rtx else 0)
-        engine.stop()
-        nursery.cancel_scope.cancel()
-    engine.close()
-    running.close_sockets()
-    sockets[0].close()
-    return wires
+    async with engine_on([open_udp("127.0.0.1", 0)]) as running:
+        return await _play(running, steps, 7001 if rtx else 0)
 
 
 async def _play(running: Running, steps: list[str], rtx_ssrc: int) -> list[bytes]:
