@@ -186,7 +186,7 @@ class VoiceDisconnected(Event):
     """Your voice session ended, for this `reason`.
 
     By yourself: `left`, `replaced` (you joined from another tab), `closed` (your client said so).
-    By others: `moved` (an offer for the other channel follows), `kicked`, `forbidden`, `channel_deleted`.
+    By others: `kicked`, `forbidden`, `channel_deleted`. By either: `moved` (a new offer follows).
     By chance: `consent` (nothing was heard of your client), `timeout` and `dtls_failed` (no connection came
     about), `connection_lost`, `session_ended` (of the gateway session you had joined through), `error`.
     """
