@@ -13,6 +13,7 @@ from tests.features.town import PASSWORD, Ground, Person, Town
 from tests.support.gateway_client import GatewayClient
 from voicechat import protocol
 from voicechat.access import view
+from voicechat.features.guilds import visibility
 from voicechat.ids import new_id
 from voicechat.protocol.channels import (
     CategoryCreated,
@@ -184,9 +185,9 @@ async def test_ones_own_bits_in_the_guild_are_told(owner: Person, member: Person
         assert updated.my_permissions == EVERYONE_DEFAULT | Permission.MANAGE_GUILD
 
 
-async def test_a_change_of_a_role_is_looked_up_once_for_all(
-    owner: Person, member: Person, ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """For whom a guild was looked up after a change, question by question."""
     asked: list[set[str]] = []
     look_up = view.guild_of_members
 
@@ -194,11 +195,21 @@ async def test_a_change_of_a_role_is_looked_up_once_for_all(
         asked.append(set(user_ids))
         return await look_up(conn, guild_id, user_ids)
 
+    monkeypatch.setattr(view, "guild_of_members", noted)
+    return asked
+
+
+async def test_a_change_of_a_role_is_looked_up_once_for_all(
+    owner: Person,
+    member: Person,
+    ground: Ground,
+    looked_up: list[set[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def one_by_one(*_: object) -> list[Guild]:
         raise AssertionError("looked up for one alone")
 
     async with watching(member) as (mias, _), watching(member) as (_, _), watching(owner):
-        monkeypatch.setattr(view, "guild_of_members", noted)
         monkeypatch.setattr(view, "guilds", one_by_one)
         body = {"permissions": int(EVERYONE_DEFAULT & ~SEND)}
         await owner.ask("PATCH", f"{ground.url}/roles/{ground.everyone_id}", body)
@@ -206,7 +217,26 @@ async def test_a_change_of_a_role_is_looked_up_once_for_all(
         assert updated.my_permissions == EVERYONE_DEFAULT & ~SEND
         channels = [await mias.expect(ChannelUpdated) for _ in range(2)]
         assert {update.channel.my_permissions for update in channels} == {EVERYONE_DEFAULT & ~SEND}
-    assert asked == [{owner.user_id, member.user_id}]
+    assert looked_up == [{owner.user_id, member.user_id}]
+
+
+async def test_more_than_so_many_are_looked_up_in_parts(
+    owner: Person,
+    member: Person,
+    outsider: Person,
+    ground: Ground,
+    looked_up: list[set[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What hundreds see of a hundred channels takes half a second to write down, and the database waits."""
+    monkeypatch.setattr(visibility, "_TOGETHER", 1)
+    await ground.admit(outsider)
+    async with watching(member) as (mias, _), watching(outsider) as (ottos, _):
+        body = {"permissions": int(EVERYONE_DEFAULT & ~SEND)}
+        await owner.ask("PATCH", f"{ground.url}/roles/{ground.everyone_id}", body)
+        await mias.expect(GuildUpdated)
+        await ottos.expect(GuildUpdated)
+    assert sorted(looked_up, key=sorted) == sorted([{member.user_id}, {outsider.user_id}], key=sorted)
 
 
 async def test_all_are_shown_of_a_guild_what_each_is_shown_alone(

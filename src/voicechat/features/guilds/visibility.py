@@ -33,6 +33,7 @@ VoiceStates = Callable[[House, Collection[str]], Sequence[VoiceState]]
 
 
 _SNAPSHOTS_AT_ONCE = 8
+_TOGETHER = 20  # people for whom a guild is looked up at once: more save nothing, and keep others waiting
 
 
 class Watch:
@@ -54,7 +55,7 @@ class Watches:
     def __init__(self, house: House) -> None:
         self.of_session: dict[str, Watch] = {}
         self.channels = Gathering(partial(_channel_of_members, house))
-        self.guilds = Gathering(partial(_guild_of_members, house))
+        self.guilds = Gathering(partial(_guild_of_members, house), size=_TOGETHER)
         self.snapshots = trio.CapacityLimiter(_SNAPSHOTS_AT_ONCE)
 
 
