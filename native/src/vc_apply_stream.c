@@ -120,7 +120,8 @@ static vc_slot *begin_slot(vc_engine *e, const vc_command *c)
     vc_slot *slot = &e->slots[c->index];
     slot->pt = c->pt;
     slot->level_ext = c->level_ext;
-    slot->red_pt = slot->red_distance = 0;
+    slot->red_pt = c->pt; /* which redundancy never has */
+    slot->red_distance = 0;
     slot->peer = c->peer;
     slot->track = slot->view = VC_NONE;
     slot->ssrc = c->ssrc;
@@ -201,8 +202,10 @@ int vc_apply_slot_redundancy(vc_engine *e, const vc_command *c)
         return VC_ERR_NOT_FOUND;
     if (slot->view != VC_NONE || c->pt == slot->pt)
         return VC_ERR_RANGE;
-    if (slot->red_pt != c->pt)
-        vc_history_clear(&slot->history); /* one number must not be seen under two types */
+    if (slot->red_pt != slot->pt && slot->red_pt != c->pt) { /* one number must not be seen under two types */
+        vc_history_clear(&slot->history);
+        vc_rewriter_cut(&slot->rewriter); /* what is late has a number of which that is not known any more */
+    }
     slot->red_pt = c->pt;
     slot->red_distance = c->on;
     return VC_OK;

@@ -84,6 +84,7 @@
     X(drop_receiver_deaf)                                                                                    \
     X(drop_receiver_not_ready) /* no keys or no address yet */                                               \
     X(drop_old_stretch)        /* from before a switch, a mute or a pause */                                 \
+    X(drop_number_used)        /* late, and under its number something was sent */                           \
     X(drop_nack_unknown)       /* asks for what was never sent, or is forgotten */                           \
     X(drop_nack_early)         /* the last copy may still be on its way, or there were enough */             \
     X(drop_nack_budget)        /* resending would take more than a quarter of what is sent */                \

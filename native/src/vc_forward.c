@@ -274,6 +274,8 @@ static void send_copy(vc_engine *e, vc_slot *slot, vc_peer *receiver, const vc_a
     vc_rewritten numbers;
     if (vc_rewriter_next(&slot->rewriter, a->ext_seq, a->rtp.ts, a->arrived_us, &numbers) != VC_OK)
         return vc_count(e, VC_C_drop_old_stretch);
+    if (!vc_history_may_send(&slot->history, numbers.seq, (uint16_t)slot->rewriter.out_seq))
+        return vc_count(e, VC_C_drop_number_used);
     vc_sent_packet sent = {
         .serial = a->serial,
         .ts = numbers.ts,

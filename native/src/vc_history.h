@@ -6,6 +6,7 @@
 #ifndef VC_HISTORY_H
 #define VC_HISTORY_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -36,6 +37,14 @@ void vc_history_put(vc_history *history, const vc_sent_packet *packet);
 
 /* The packet sent under 'seq', or NULL when it is forgotten or never was. */
 vc_sent_packet *vc_history_find(vc_history *history, uint16_t seq);
+
+/* May 'seq' be sent for the first time, 'newest' being the highest?  Not what was sent, nor what is too old to know it:
+ * a publisher can have two packets taken for one. */
+static inline bool vc_history_may_send(vc_history *history, uint16_t seq, uint16_t newest)
+{
+    uint16_t behind = (uint16_t)(newest - seq);
+    return behind == 0 || (behind < VC_HISTORY_PACKETS && vc_history_find(history, seq) == NULL);
+}
 
 /* May it be sent again?  Not while the one before may still be on its way, nor for ever. */
 bool vc_history_may_resend(const vc_sent_packet *packet, uint32_t now_ms, uint32_t rtt_ms);

@@ -7,6 +7,9 @@ enum { PAUSE_DS = 5, VIDEO_PAUSE_DS = 100, FRAME_MS = 20, AHEAD_FRAMES = 10, VID
 /* Opus sends one packet in 400 ms of silence. */
 enum { SILENCE_MS = 200, BEARABLE_FRAMES = 2 };
 
+/* Who counts rounds of 16-bit numbers (RFC 3711 §3.3.1) follows no longer steps. */
+enum { STEP_MAX = 0x7fff };
+
 void vc_rewriter_init(vc_rewriter *r, uint32_t clock_rate, uint32_t first_seq, uint32_t first_ts)
 {
     *r = (vc_rewriter){
@@ -107,14 +110,16 @@ static void remember_newest(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint6
 
 int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out)
 {
-    bool newer = !r->in_stretch || (int32_t)(ext_seq - r->newest_ext) > 0;
-    if (newer && (!r->in_stretch || has_paused(r, ts, now_us) || can_return_to_clock(r, ext_seq, ts))) {
+    int64_t step = (int32_t)(ext_seq - r->newest_ext);
+    bool newer = !r->in_stretch || step > 0;
+    bool begins = !r->in_stretch || step > STEP_MAX;
+    if (newer && (begins || has_paused(r, ts, now_us) || can_return_to_clock(r, ext_seq, ts))) {
         start_stretch(r, ext_seq, now_us);
         remember_newest(r, ext_seq, ts, now_us);
         *out = (vc_rewritten){(uint16_t)r->out_seq, r->out_ts, true};
         return VC_OK;
     }
-    if ((int32_t)(ext_seq - r->first_ext) < 0)
+    if ((int32_t)(ext_seq - r->first_ext) < 0 || step == 0 || step < -STEP_MAX)
         return VC_ERR_RANGE;
     uint32_t seq = r->out_seq + (ext_seq - r->newest_ext);
     uint32_t out_ts = r->out_ts + (ts - r->newest_in_ts);

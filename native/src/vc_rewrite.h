@@ -2,9 +2,10 @@
  * that follow the wall clock.
  *
  * A stretch is a run of packets of one source without a pause.  Inside it both numbers keep the source's steps, so
- * that the receiver sees the source's own losses.  A new stretch (another source, unmuted, a long pause) goes on
- * with the last sequence number + 1, the timestamp that the clock says, and the marker bit.  A packet from before
- * its stretch is refused: its number may have been used for other bytes, which GCM must never see. */
+ * that the receiver sees the source's own losses.  A new stretch (another source, unmuted, a long pause, a leap of half
+ * a round or more) goes on with the last sequence number + 1, the timestamp that the clock says, and the marker bit.  A
+ * packet from before its stretch is refused: its number may have been used for other bytes, which GCM must never see.
+ * Inside it, whoever sends an older one must know that it is not sent already. */
 #ifndef VC_REWRITE_H
 #define VC_REWRITE_H
 #include <stdbool.h>
@@ -46,7 +47,7 @@ void vc_rewriter_init_video(vc_rewriter *r, uint32_t first_seq, uint32_t first_t
 void vc_rewriter_cut(vc_rewriter *r);
 
 /* Numbers for the source's packet (extended sequence number, timestamp).  VC_OK, or VC_ERR_RANGE when it is older
- * than the stretch. */
+ * than the stretch, or the newest once more. */
 int vc_rewriter_next(vc_rewriter *r, uint32_t ext_seq, uint32_t ts, uint64_t now_us, vc_rewritten *out);
 
 /* Numbers for a packet of our own that is the last of the stretch: 'ticks' after its newest, or where the clock is

@@ -5,6 +5,7 @@
 #ifndef VC_VIEW_H
 #define VC_VIEW_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vc_codec.h"
@@ -59,6 +60,12 @@ void vc_view_forget(vc_view *view, uint32_t stored);
 void vc_view_put(vc_view *view, const vc_view_packet *packet);
 /* The packet sent under 'seq', or NULL when it is forgotten or never was. */
 vc_view_packet *vc_view_find(vc_view *view, uint16_t seq);
+/* As vc_history_may_send(). */
+static inline bool vc_view_may_send(vc_view *view, uint16_t seq, uint16_t newest)
+{
+    uint16_t behind = (uint16_t)(newest - seq);
+    return behind == 0 || (behind < VC_VIEW_PACKETS && vc_view_find(view, seq) == NULL);
+}
 /* May it be sent again?  Not while the copy before may be on its way, nor for ever. */
 bool vc_view_may_resend(const vc_view_packet *packet, uint32_t now_ms, uint32_t rtt_ms);
 

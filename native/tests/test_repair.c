@@ -103,6 +103,18 @@ static void history_keeps_the_newest_numbers(void)
     }
 }
 
+static void a_late_number_is_sent_once_and_while_that_is_known(void)
+{
+    vc_history history;
+    vc_history_clear(&history);
+    vc_history_put(&history, &(vc_sent_packet){.serial = 1, .seq = 65535});
+    CHECK(vc_history_may_send(&history, 4, 4));
+    CHECK(vc_history_may_send(&history, 0, 4));
+    CHECK(!vc_history_may_send(&history, 65535, 4));
+    CHECK(vc_history_may_send(&history, (uint16_t)(5 - VC_HISTORY_PACKETS), 4));
+    CHECK(!vc_history_may_send(&history, (uint16_t)(4 - VC_HISTORY_PACKETS), 4));
+}
+
 static void resends_wait_for_a_round_trip_and_end(void)
 {
     vc_sent_packet packet = {.serial = 1, .sent_ms = 0xffffffffu - 10}; /* the clock wraps */
@@ -235,6 +247,7 @@ int main(void)
     the_newest_come_first();
     cleared_stores_give_nothing();
     history_keeps_the_newest_numbers();
+    a_late_number_is_sent_once_and_while_that_is_known();
     resends_wait_for_a_round_trip_and_end();
     nacks_read_item_by_item();
     return check_report("repair");

@@ -169,6 +169,30 @@ static void a_paused_source_follows_the_clock_and_dtx_is_no_pause(void)
     CHECK_EQUAL(vc_rewriter_ts_at(&r, 7 * 1000000 + 21 * FRAME_US) - jump.ts, CLOCK);
 }
 
+/* Numbers of 16 bits are the same again after 65536: whoever counts their rounds must not be led astray. */
+static void a_leap_of_half_a_round_begins_a_stretch(void)
+{
+    static const uint32_t leaps[] = {0x8000, 0xffff, 0x10000, 0x10001, 0x7fffffff};
+    vc_rewriter r;
+    vc_rewritten none;
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    next(&r, 1, 0, 1000000);
+    vc_rewritten before = next(&r, 1 + 0x7fff, FRAME, 1000000 + FRAME_US);
+    CHECK(!before.starts_stretch && before.seq == 10 + 0x7fff);
+    uint32_t ext = 1 + 0x7fff;
+    for (uint32_t i = 0; i < sizeof leaps / sizeof *leaps; i++) {
+        vc_rewritten out = next(&r, ext += leaps[i], (2 + i) * FRAME, 1000000 + (2 + i) * FRAME_US);
+        CHECK(out.starts_stretch && out.seq == (uint16_t)(before.seq + 1));
+        before = out;
+    }
+    vc_rewriter_init(&r, CLOCK, 10, 0);
+    for (uint32_t i = 0; i < 3; i++)
+        next(&r, i * 0x7fff, i * FRAME, 1000000 + i * FRAME_US);
+    CHECK_EQUAL(vc_rewriter_next(&r, 2 * 0x7fff, 2 * FRAME, 1060000, &none), VC_ERR_RANGE); /* once more */
+    CHECK_EQUAL(vc_rewriter_next(&r, 0x7fff - 1, FRAME, 1060000, &none), VC_ERR_RANGE);
+    CHECK_EQUAL(next(&r, 0x7fff, FRAME, 1060000).seq, 10 + 0x7fff);
+}
+
 /* Whatever happens, one sequence number never stands for two packets: GCM's nonce depends on it. */
 static void no_number_is_used_twice(void)
 {
@@ -381,6 +405,7 @@ int main(void)
     a_stretch_that_began_late_returns_to_the_clock_in_the_next_silence();
     a_stretch_is_finished_one_frame_after_its_newest();
     a_paused_source_follows_the_clock_and_dtx_is_no_pause();
+    a_leap_of_half_a_round_begins_a_stretch();
     no_number_is_used_twice();
     losses_are_counted_over_wraps();
     reordered_first_packets_are_no_gain();

@@ -143,6 +143,19 @@ static void views_forget_at_once(void)
     free(view);
 }
 
+static void a_late_number_is_sent_once_and_while_that_is_known(void)
+{
+    vc_view *view = calloc(1, sizeof *view);
+    vc_view_init(view, 7, 0, 100);
+    vc_view_put(view, &(vc_view_packet){.serial = 101, .seq = 65535});
+    CHECK(vc_view_may_send(view, 4, 4));
+    CHECK(vc_view_may_send(view, 0, 4));
+    CHECK(!vc_view_may_send(view, 65535, 4));
+    CHECK(vc_view_may_send(view, (uint16_t)(5 - VC_VIEW_PACKETS), 4));
+    CHECK(!vc_view_may_send(view, (uint16_t)(4 - VC_VIEW_PACKETS), 4));
+    free(view);
+}
+
 static void a_limit_gives_two_seconds_then_its_rate(void)
 {
     vc_layer *layer = calloc(1, sizeof *layer);
@@ -211,6 +224,7 @@ int main(void)
     numbers_are_put_where_they_were_read();
     pictures_go_on_over_switches();
     views_forget_at_once();
+    a_late_number_is_sent_once_and_while_that_is_known();
     a_limit_gives_two_seconds_then_its_rate();
     video_follows_the_clock_in_any_step();
     requests_are_read_to_their_end();
