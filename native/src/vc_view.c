@@ -1,6 +1,6 @@
 #include "vc_view.h"
 
-enum { KEPT_MS = 1000, ID_MASK = 0x7fff };
+enum { KEPT_MS = 1000, ID_MASK = 0x7fff, SINCE_MAX = 1 << 30 };
 
 void vc_view_init(vc_view *view, uint32_t rtx_ssrc, uint16_t first_rtx_seq, uint32_t stored)
 {
@@ -21,6 +21,8 @@ void vc_view_forget(vc_view *view, uint32_t stored)
 
 void vc_view_put(vc_view *view, const vc_view_packet *packet)
 {
+    if ((int32_t)(packet->serial - view->since) > SINCE_MAX) /* serials go round: it must not come to lie ahead */
+        view->since = packet->serial - SINCE_MAX / 2;
     view->packets[packet->seq & (VC_VIEW_PACKETS - 1)] = *packet;
 }
 

@@ -143,6 +143,20 @@ static void views_forget_at_once(void)
     free(view);
 }
 
+/* One that is watched for days, while the engine stores packets of many others. */
+static void views_remember_when_serials_have_gone_round(void)
+{
+    vc_view *view = calloc(1, sizeof *view);
+    vc_view_init(view, 7, 0, 100);
+    for (uint32_t i = 1; i <= 400; i++) {
+        vc_view_put(view, &(vc_view_packet){.serial = 100 + (i << 24), .seq = (uint16_t)i});
+        if (vc_view_find(view, (uint16_t)i) == NULL)
+            CHECK_EQUAL(i, 0);
+    }
+    CHECK(vc_view_find(view, 399) != NULL && vc_view_find(view, 300) == NULL);
+    free(view);
+}
+
 static void a_late_number_is_sent_once_and_while_that_is_known(void)
 {
     vc_view *view = calloc(1, sizeof *view);
@@ -224,6 +238,7 @@ int main(void)
     numbers_are_put_where_they_were_read();
     pictures_go_on_over_switches();
     views_forget_at_once();
+    views_remember_when_serials_have_gone_round();
     a_late_number_is_sent_once_and_while_that_is_known();
     a_limit_gives_two_seconds_then_its_rate();
     video_follows_the_clock_in_any_step();
