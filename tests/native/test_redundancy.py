@@ -177,11 +177,13 @@ async def test_over_a_seam_nothing_is_carried(
             speaker = c
         case "mute":
             engine.track_mute(a.track, True)
+            await engine.settled()  # packets that wait go before commands
             await a.speak(b"muted")
             await running.count("drop_muted")
             engine.track_mute(a.track, False)
         case _:
             engine.peer_deafen(b.handle, True)
+            await engine.settled()
             await a.speak(b"to the deaf")
             await running.count("drop_receiver_deaf")
             engine.peer_deafen(b.handle, False)
