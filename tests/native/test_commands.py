@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
+import weakref
 from pathlib import Path
 
+import pylibsrtp
 import pytest
 import trio
 
@@ -14,7 +17,7 @@ from voicechat.media.engine import Addr, Engine, EngineError, EngineLimits, open
 from voicechat.media.records import Refused
 
 from .conftest import Running, engine_on, open_dual_stack
-from .fake_peer import PT, FakePeer
+from .fake_peer import PT, FakePeer, session
 
 Two = tuple[FakePeer, FakePeer]
 
@@ -155,6 +158,29 @@ async def test_the_queue_says_when_it_is_full(limits: EngineLimits) -> None:
             for _ in range(16):
                 engine.peer_deafen(peer, False)
         assert refused.value.name == "FULL"
+        engine.close()
+
+
+async def test_keys_that_could_not_be_handed_over_leave_those_before_alive() -> None:
+    with open_udp("127.0.0.1", 0) as sock:
+        engine = Engine([sock], EngineLimits(max_peers=64, command_depth=16))
+        peer = engine.peer_add()
+
+        def pair() -> tuple[pylibsrtp.Session, pylibsrtp.Session]:
+            inbound, outbound = pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND
+            return session(bytes(28), inbound), session(bytes(28), outbound)
+
+        first = pair()
+        in_use = [weakref.ref(one) for one in first]
+        engine.peer_keys(peer, *first)
+        with pytest.raises(EngineError):
+            for _ in range(16):
+                engine.peer_deafen(peer, False)
+        with pytest.raises(EngineError):
+            engine.peer_keys(peer, *pair())
+        del first
+        gc.collect()
+        assert all(one() is not None for one in in_use)
         engine.close()
 
 

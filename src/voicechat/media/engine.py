@@ -353,13 +353,13 @@ class Engine:
         SSRC, each slot of voice is protected by a session of its own.
         """
         held = self._peers[peer]
-        before, held.sessions = held.sessions, (rx, tx, stream_policy, send_policy)
 
-        def replaced(_: int, kept: object = before) -> None:
+        def replaced(_: int, kept: object = held.sessions) -> None:
             """Keep the pair before alive until the engine has let go of it."""
 
         pointers = _session_pointer(rx), _session_pointer(tx)
         self._queue(_lib.vc_engine_peer_keys, replaced, peer, *pointers)
+        held.sessions = rx, tx, stream_policy, send_policy  # now: on FULL it keeps those before
         if stream_policy is not None and _CAN_ADD_STREAMS:
             self._queue(_lib.vc_engine_peer_stream_policy, None, peer, *_policy_pointers(stream_policy))
         if send_policy is not None:
