@@ -73,39 +73,6 @@ def test_a_listener_takes_no_slot() -> None:
     assert heard_by(rooms, "a") == [None] * 4
 
 
-def test_a_microphone_that_begins_later_is_gated_first_and_takes_slots() -> None:
-    rooms = Rooms()
-    joined(rooms, "a")
-    joined(rooms, "b", publishes=False)
-    assert rooms.set_muted("b", True).commands == []
-    begun = rooms.set_publishes("b", True)
-    assert begun.commands == [GateTrack("b", True), SetRoute("a", "1", "b")]
-    assert begun.rearranged == ["a"]
-    assert rooms.set_publishes("b", True).commands == [GateTrack("b", True)]
-
-
-def test_a_microphone_that_ends_frees_its_slots_and_weighs_nothing_when_it_begins_anew() -> None:
-    rooms = Rooms()
-    joined(rooms, "a", slots=1)
-    joined(rooms, "b", "c")
-    rooms.set_speaking("b", True, 1.0)
-    ended = rooms.set_publishes("b", False)
-    assert ended.commands[:2] == [ClearRoute("a", "1"), SetRoute("a", "1", "c", is_late=True)]
-    assert ended.commands[2:] == [ClearRoute("c", "2")]
-    assert ended.rearranged == ["a", "c"]
-    assert routes(rooms.set_publishes("b", True)) == [SetRoute("c", "3", "b")]
-    assert routes(rooms.set_speaking("b", True, 2.0)) == [SetRoute("a", "1", "b", is_late=True)]
-
-
-def test_a_microphone_without_the_right_to_speak_takes_no_slot() -> None:
-    rooms = Rooms()
-    joined(rooms, "a")
-    joined(rooms, "b", publishes=False)
-    rooms.set_may_speak("b", False)
-    assert rooms.set_publishes("b", True).commands == [GateTrack("b", True)]
-    assert routes(rooms.set_may_speak("b", True)) == [SetRoute("a", "1", "b")]
-
-
 def test_mute_closes_the_gate_and_leaves_the_slots_alone() -> None:
     rooms = Rooms()
     joined(rooms, "a", "b")
@@ -376,13 +343,6 @@ class RoomModel(RuleBasedStateMachine):
             self.allowed |= {name} if may_speak else set()
             self.rooms.join(room, name, name, may_speak=may_speak)
             self.mirror(self.rooms.connect(name, publishes=publishes, slot_mids=map(str, range(slots))))
-
-    @rule(name=NAMES, on=st.booleans())
-    def publish(self, name: str, on: bool) -> None:
-        if name in self.place:
-            self.flip(self.publishing, name, on)
-            self.speaking.discard(name)
-            self.mirror(self.rooms.set_publishes(name, on))
 
     @rule(name=NAMES)
     def leave(self, name: str) -> None:

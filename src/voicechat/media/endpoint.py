@@ -9,7 +9,7 @@ from voicechat.media.meter import LayerMeter
 from voicechat.media.srtp import open_sessions, send_policy, stream_policy
 from voicechat.rtc.capacity import Capacity
 from voicechat.rtc.layers import Layer, Withheld
-from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT, Answer
+from voicechat.rtc.negotiation import LEVEL_EXTENSION, OPUS_CLOCK_RATE, OPUS_PT
 from voicechat.rtc.peer import (
     Connected,
     Peer,
@@ -58,8 +58,7 @@ class Endpoint:
     user_id: str
     handle: int
     peer: Peer
-    track: int | None = None  # of its microphone
-    ssrc: int | None = None  # that its answer named for the microphone, if any
+    track: int | None = None
     slots: dict[str, int] = field(default_factory=dict)  # by mid: of voices, pictures and sounds
     is_speaking: bool = False
     takes_arrivals: bool = False  # it is told when its packets arrive
@@ -107,7 +106,13 @@ class Endpoint:
         engine.peer_keys(self.handle, *open_sessions(keys), stream_policy(keys), send_policy(keys))
         answer, offer = connected.answer, self.peer.offer
         if answer.publishes:
-            self.add_microphone(engine, answer)
+            self.track = engine.track_add(
+                self.handle,
+                ssrc=UNNAMED_SSRC if answer.ssrc is None else answer.ssrc,
+                pt=OPUS_PT,
+                clock_rate=OPUS_CLOCK_RATE,
+                level_ext=answer.level_extension,
+            )
         for slot in offer.slots:
             if slot.mid in answer.slot_mids:
                 self.slots[slot.mid] = engine.slot_add(
@@ -118,29 +123,6 @@ class Endpoint:
                     clock_rate=OPUS_CLOCK_RATE,
                     level_ext=LEVEL_EXTENSION,
                 )
-
-    def keeps_microphone(self, answer: Answer) -> bool:
-        """Tell whether an answer leaves the microphone, or the lack of one, as it is; naming no SSRC does."""
-        if self.track is None:
-            return not answer.publishes
-        return answer.publishes and answer.ssrc in (None, self.ssrc)
-
-    def add_microphone(self, engine: Engine, answer: Answer) -> None:
-        """Take what an answer says of the microphone; EngineError when the engine has no room for it."""
-        self.track = engine.track_add(
-            self.handle,
-            ssrc=UNNAMED_SSRC if answer.ssrc is None else answer.ssrc,
-            pt=OPUS_PT,
-            clock_rate=OPUS_CLOCK_RATE,
-            level_ext=answer.level_extension,
-        )
-        self.ssrc = answer.ssrc
-
-    def drop_microphone(self, engine: Engine) -> None:
-        """Take no more of the microphone; what still comes under its SSRC is dropped."""
-        if self.track is not None:
-            engine.track_del(self.track)
-            self.track = self.ssrc = None
 
     def learn_last_heard(self, engine: Engine) -> PeerStats | None:
         """Let the peer know of the newest authenticated packet the engine had of it."""

@@ -39,7 +39,7 @@ from voicechat.media.streams import Streams
 from voicechat.media.tcp import TcpDoor
 from voicechat.rtc.dtls import DtlsIdentity
 from voicechat.rtc.ice import new_credentials
-from voicechat.rtc.negotiation import Answer, OpusSettings, new_offer
+from voicechat.rtc.negotiation import OpusSettings, new_offer
 from voicechat.rtc.peer import (
     Connected,
     Gone,
@@ -183,7 +183,7 @@ class Plane:
                 self._streams.limited(endpoint, bits_per_s)
             case Losses():
                 follow_losses(self._engine, endpoint, record, self._now())
-            case SpeakingRecord(track=track, is_speaking=is_speaking) if track == endpoint.track:
+            case SpeakingRecord(is_speaking=is_speaking):
                 self._guarded(endpoint, lambda: self._hear(endpoint, is_speaking))
             case _:
                 pass  # a BYE ends nothing: the SSRC may come back
@@ -232,7 +232,6 @@ class Plane:
                 case Connected():
                     self._connect(endpoint, event)
                 case Renegotiated(answer):
-                    self._follow_microphone(endpoint, answer)
                     self._streams.answered(endpoint, answer)
                 case Gone(reason, detail):
                     log.info("peer_gone", peer=endpoint.peer_id, reason=reason.value, detail=detail)
@@ -248,18 +247,6 @@ class Plane:
         publishes, slot_mids = endpoint.track is not None, connected.answer.slot_mids
         self._apply(self._rooms.connect(endpoint.peer_id, publishes=publishes, slot_mids=slot_mids))
         self._streams.connected(endpoint)
-
-    def _follow_microphone(self, endpoint: Endpoint, answer: Answer) -> None:
-        """Begin, end or replace a microphone, as a later answer says; another SSRC is another stream."""
-        if endpoint.keeps_microphone(answer):
-            return
-        if endpoint.track is not None:
-            self._announce_speaking(endpoint, False)  # the engine ends a track without a word
-            self._apply(self._rooms.set_publishes(endpoint.peer_id, False))
-            endpoint.drop_microphone(self._engine)
-        if answer.publishes:
-            endpoint.add_microphone(self._engine, answer)
-            self._apply(self._rooms.set_publishes(endpoint.peer_id, True))
 
     def _send(self, endpoint: Endpoint) -> None:
         for datagram, address in endpoint.peer.poll_transmits():

@@ -120,19 +120,6 @@ class Rooms:
         self._refresh_publisher(member, changes)
         return changes
 
-    def set_publishes(self, peer_id: str, publishes: bool) -> Changes:
-        """Say that a connected member has a microphone from now on, or has none any more.
-
-        Another microphone than before is the end of the one and the beginning of the other: routes lead from
-        a track.
-        """
-        member, changes = self._members[peer_id], Changes()
-        member.publishes, member.is_speaking = publishes, False
-        changes.commands += self._gate(member).commands
-        self._refresh_publisher(member, changes)
-        self._weigh(member, changes)
-        return changes
-
     def leave(self, peer_id: str) -> Changes:
         """Let a member go; its own routes end with the peer, those it fed are cleared here."""
         changes = Changes()

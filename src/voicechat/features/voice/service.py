@@ -266,8 +266,7 @@ async def stats(house: House, connection: Connection, command: VoiceStats) -> No
         return
     occupant.stats_at_s = now
     uplink = house.media.stats(occupant.peer_id).up
-    # What is measured of silence is of before it; another microphone counts from nought.
-    is_sending = uplink.packets not in (0, occupant.uplink_packets)
+    is_sending = uplink.packets > occupant.uplink_packets  # what is measured of silence is of before it
     occupant.uplink_packets = uplink.packets
     house.hub.publish(
         room_topic(occupant.channel_id),
