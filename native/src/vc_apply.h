@@ -3,7 +3,7 @@
 #define VC_APPLY_H
 #include "vc_state.h"
 
-/* Apply at most a few waiting commands: packets come first.  True when more may wait. */
+/* Apply at most a few waiting commands: packets wait meanwhile.  True when more may wait. */
 bool vc_apply_commands(vc_engine *e);
 /* End the tuple of that address, if there is one.  Whose it was, or VC_NONE. */
 int vc_apply_forget_tuple(vc_engine *e, const uint8_t *addr);

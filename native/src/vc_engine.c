@@ -1,4 +1,4 @@
-/* vc_engine.c - the life of an engine, and the loop: packets first, then a few commands, then timers. */
+/* vc_engine.c - the life of an engine, and the loop: a few commands, then packets, then timers. */
 #include "vc_engine.h"
 
 #include <poll.h>
@@ -351,14 +351,14 @@ static void loop(vc_engine *e)
         struct timespec timeout = timespec_of(wait);
         int ready = ppoll(polled, 4, wait == UINT64_MAX ? NULL : &timeout, NULL);
         vc_clock_read(&e->clock);
+        if (ready > 0 && polled[2].revents != 0)
+            clear_eventfd(e->command_fd);
+        commands_wait = vc_apply_commands(e); /* first: a packet may answer to what was said after one of them */
         if (ready > 0) {
             take_packets(e, polled);
             if (polled[3].revents != 0)
                 take_flows(e);
-            if (polled[2].revents != 0)
-                clear_eventfd(e->command_fd);
         }
-        commands_wait = vc_apply_commands(e);
         take_timers(e);
     }
 }

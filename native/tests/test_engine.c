@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "harness.h"
+#include "vc_apply.h"
 #include "vc_bytes.h"
 
 enum { PACKETS = 1000, CHURN = 200 };
@@ -72,6 +73,25 @@ static ssize_t hear(int fd, uint8_t *out, size_t cap)
         if (length >= 12 && (out[1] < 192 || out[1] > 223))
             return length;
     }
+}
+
+/* A client answers to what it was told, and that was said after a command: "this address is yours", then its voice. */
+static void what_comes_after_a_command_finds_it_in_force(void)
+{
+    call c = {0};
+    uint8_t packet[64], heard[2048], addr[VC_ADDR_BYTES];
+    c.h = harness_open();
+    c.a_fd = harness_client(addr);
+    harness_join(&c.h, 0, addr, &c.a);
+    c.b_fd = harness_client(addr);
+    harness_join(&c.h, 1, addr, &c.b);
+    while (vc_apply_commands(c.h.engine))
+        ;
+    CHECK_EQUAL(vc_engine_route_set(c.h.engine, 1, 0, 0, 0), VC_OK);
+    harness_send(&c.h, c.a_fd, packet, harness_rtp(packet, 0, 1, 30));
+    pthread_create(&c.thread, NULL, run, c.h.engine); /* both wait when it first looks */
+    CHECK(hear(c.b_fd, heard, sizeof heard) > 12);
+    close_call(&c);
 }
 
 static void voice_passes_while_control_churns(void)
@@ -262,6 +282,7 @@ static void senseless_configurations_are_refused(void)
 
 int main(void)
 {
+    what_comes_after_a_command_finds_it_in_force();
     voice_passes_while_control_churns();
     packets_and_commands_allocate_nothing();
     video_passes_while_control_churns_and_allocates_nothing();
