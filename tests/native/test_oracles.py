@@ -95,7 +95,8 @@ class SlotTwin:
         if newest is not None and ext > newest[0]:
             behind = self.elapsed(now_us) - (ts - newest[1])
             is_silence = ext - newest[0] == 1 and ts - newest[1] >= CLOCK // 5
-            if abs(behind) > CLOCK // 2 or (is_silence and self.ahead() > 1920):
+            leaps = ext - newest[0] >= 2**15
+            if leaps or abs(behind) > CLOCK // 2 or (is_silence and self.ahead() > 1920):
                 self.sent.clear()
                 newest = None
         if newest is None:
@@ -107,7 +108,7 @@ class SlotTwin:
             self.ever, self.sent_us = True, now_us
             self.sent.append((ext, ts, self.seq, self.ts))
             return self.seq % 2**16, self.ts % 2**32, True
-        if ext < self.sent[0][0]:
+        if ext < self.sent[0][0] or ext == newest[0] or newest[0] - ext >= 2**15:
             return None
         seq, out_ts = newest[2] + ext - newest[0], newest[3] + ts - newest[1]
         if ext > newest[0]:
